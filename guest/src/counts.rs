@@ -1,0 +1,154 @@
+//! Counters per cluster and instance, handed to the host once a batch.
+
+use crate::esdk::SUITES;
+use crate::json;
+
+/// One counter of one instance since the last time it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// `clusterId` of the document; empty for RDS instances.
+    pub cluster: String,
+    /// `instanceId` of the document.
+    pub instance: String,
+    /// What is counted, see `wit/decoder.wit`.
+    pub name: String,
+    /// How many.
+    pub value: u32,
+}
+
+/// What one decoded record adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) kept: u32,
+    pub(crate) heartbeats: u32,
+    pub(crate) dropped_heartbeats: u32,
+    pub(crate) dropped_system_users: u32,
+    /// Bytes of the decrypted document.
+    pub(crate) plain_bytes: usize,
+    /// The algorithm suite; none for a record that was not encrypted.
+    pub(crate) suite: Option<u16>,
+}
+
+impl Tally {
+    pub(crate) fn dropped(&self) -> u32 {
+        self.dropped_heartbeats.saturating_add(self.dropped_system_users)
+    }
+}
+
+/// The counters of all instances.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    rows: Vec<Row>,
+    /// Where the last record went: records of one instance come in runs.
+    last: usize,
+}
+
+#[derive(Debug)]
+struct Row {
+    /// Raw JSON values of the document.
+    cluster: String,
+    instance: String,
+    records: u32,
+    plain_bytes: u32,
+    kept: u32,
+    heartbeats: u32,
+    dropped_heartbeats: u32,
+    dropped_system_users: u32,
+    unencrypted: u32,
+    suites: [u32; SUITES.len()],
+}
+
+impl Counts {
+    /// Adds a record of the instance that these raw JSON values name.
+    pub(crate) fn add(&mut self, cluster: Option<&str>, instance: Option<&str>, tally: &Tally) {
+        let (cluster, instance) = (cluster.unwrap_or_default(), instance.unwrap_or_default());
+        let is_it = |row: &Row| row.cluster == cluster && row.instance == instance;
+        if !self.rows.get(self.last).is_some_and(is_it) {
+            self.last = self.rows.iter().position(is_it).unwrap_or_else(|| self.new_row(cluster, instance));
+        }
+        if let Some(row) = self.rows.get_mut(self.last) {
+            row.add(tally);
+        }
+    }
+
+    /// Gives out every counter above zero and starts again.
+    pub(crate) fn take(&mut self) -> Vec<Count> {
+        self.last = 0;
+        self.rows.drain(..).flat_map(Row::into_counts).collect()
+    }
+
+    /// Names are bounded in number, since they come out of records: what comes later is counted without a name.
+    fn new_row(&mut self, cluster: &str, instance: &str) -> usize {
+        let (cluster, instance) = if self.rows.len() < ROWS_MOST { (cluster, instance) } else { ("", "") };
+        if let Some(index) = self.rows.iter().position(|row| row.cluster == cluster && row.instance == instance) {
+            return index;
+        }
+        self.rows.push(Row::new(cluster, instance));
+        self.rows.len().saturating_sub(1)
+    }
+}
+
+impl Row {
+    fn new(cluster: &str, instance: &str) -> Self {
+        Row {
+            cluster: cluster.to_string(),
+            instance: instance.to_string(),
+            records: 0,
+            plain_bytes: 0,
+            kept: 0,
+            heartbeats: 0,
+            dropped_heartbeats: 0,
+            dropped_system_users: 0,
+            unencrypted: 0,
+            suites: [0; SUITES.len()],
+        }
+    }
+
+    fn add(&mut self, tally: &Tally) {
+        let suite = tally.suite.and_then(|id| SUITES.iter().position(|suite| suite.id == id));
+        let suite = suite.and_then(|index| self.suites.get_mut(index)).unwrap_or(&mut self.unencrypted);
+        for (counter, more) in [
+            (suite, 1),
+            (&mut self.records, 1),
+            (&mut self.plain_bytes, u32::try_from(tally.plain_bytes).unwrap_or(u32::MAX)),
+            (&mut self.kept, tally.kept),
+            (&mut self.heartbeats, tally.heartbeats),
+            (&mut self.dropped_heartbeats, tally.dropped_heartbeats),
+            (&mut self.dropped_system_users, tally.dropped_system_users),
+        ] {
+            *counter = counter.saturating_add(more);
+        }
+    }
+
+    fn into_counts(self) -> impl Iterator<Item = Count> {
+        let (cluster, instance) = (text(&self.cluster), text(&self.instance));
+        let fixed = [
+            ("records", self.records),
+            ("plain-bytes", self.plain_bytes),
+            ("kept", self.kept),
+            ("heartbeats", self.heartbeats),
+            ("dropped.heartbeat", self.dropped_heartbeats),
+            ("dropped.system-user", self.dropped_system_users),
+            ("suite.none", self.unencrypted),
+        ];
+        let fixed = fixed.into_iter().map(|(name, value)| (name.to_string(), value));
+        let suites = SUITES.iter().zip(self.suites).map(|(suite, value)| (format!("suite.0x{:04x}", suite.id), value));
+        fixed.chain(suites).filter(|(_, value)| *value > 0).map(move |(name, value)| Count {
+            cluster: cluster.clone(),
+            instance: instance.clone(),
+            name,
+            value,
+        })
+    }
+}
+
+/// The text of a raw JSON string; other values as they stand.
+fn text(raw: &str) -> String {
+    match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(body) => json::unescape(body).into_owned(),
+        None => raw.to_string(),
+    }
+}
+
+/// Instances of one stream: a cluster has 16 at most.
+const ROWS_MOST: usize = 1024;

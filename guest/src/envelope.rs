@@ -1,0 +1,144 @@
+//! The outer record: one JSON object that carries an encrypted message and its wrapped data key.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::error::{Failure, Reason, Stage};
+use crate::json::{self, Kind, Scanner};
+
+/// KMS takes ciphertexts of at most this many bytes.
+pub(crate) const KEY_BYTES_MOST: usize = 6144;
+
+/// What the decoder needs of a record. Unknown members, and any `version`, pass.
+#[derive(Debug)]
+pub(crate) struct Envelope<'a> {
+    pub(crate) version: Option<&'a str>,
+    pub(crate) events: Payload<'a>,
+}
+
+/// `databaseActivityEvents`.
+#[derive(Debug)]
+pub(crate) enum Payload<'a> {
+    /// A string: base64 of a message, and `key`: base64 of the data key as KMS encrypted it.
+    Encrypted { message: Cow<'a, str>, key: Cow<'a, str> },
+    /// An object: already decrypted, as AWS prints its samples.
+    Decrypted(&'a str),
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads a record of at most `most` bytes.
+    pub(crate) fn read(record: &'a str, most: usize, depth: u32) -> Result<Self, Failure> {
+        if record.len() > most {
+            return Err(failure(Reason::TooLarge, format!("a record of {} bytes, limit {most}", record.len())));
+        }
+        let mut scanner = Scanner::new(record, depth);
+        let mut members = Members::default();
+        if scanner.kind() != Kind::Object {
+            let found_json = scanner.value().and_then(|_| scanner.end());
+            return Err(match found_json {
+                Ok(()) => failure(Reason::WrongType, "expected a JSON object"),
+                Err(error) => error.into(),
+            });
+        }
+        scanner.object(|scanner, name| members.take(scanner, name))?;
+        scanner.end()?;
+        members.finish()
+    }
+}
+
+/// The members of interest, each a kind and its raw text.
+#[derive(Default)]
+struct Members<'a> {
+    record_type: Option<(Kind, &'a str)>,
+    version: Option<(Kind, &'a str)>,
+    events: Option<(Kind, &'a str)>,
+    key: Option<(Kind, &'a str)>,
+}
+
+impl<'a> Members<'a> {
+    fn take(&mut self, scanner: &mut Scanner<'a>, name: &'a str) -> Result<(), Failure> {
+        let kind = scanner.kind();
+        let text = if kind == Kind::String { scanner.string()? } else { scanner.value()? };
+        let place = [
+            (&mut self.record_type, "type"),
+            (&mut self.version, "version"),
+            (&mut self.events, EVENTS),
+            (&mut self.key, "key"),
+        ]
+        .into_iter()
+        .find(|(_, known)| json::equals(name, known));
+        let Some((place, known)) = place else { return Ok(()) };
+        // Readers differ on which of two equal names counts, so such a record says two things at once.
+        match place.replace((kind, text)) {
+            Some(_) => Err(failure(Reason::NotJson, format!("the member `{known}` stands twice"))),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(self) -> Result<Envelope<'a>, Failure> {
+        let record_type = string(self.record_type, "type")?;
+        if !json::equals(record_type, RECORDS) {
+            return Err(failure(Reason::WrongType, format!("expected a `type` of {RECORDS}")));
+        }
+        let version = self.version.map(|(_, text)| text);
+        let events = match self.events {
+            Some((Kind::Object, text)) => Payload::Decrypted(text),
+            other => Payload::Encrypted {
+                message: json::unescape(string(other, EVENTS)?),
+                key: json::unescape(string(self.key, "key")?),
+            },
+        };
+        Ok(Envelope { version, events })
+    }
+}
+
+fn string<'a>(member: Option<(Kind, &'a str)>, name: &'static str) -> Result<&'a str, Failure> {
+    match member {
+        Some((Kind::String, text)) => Ok(text),
+        Some(_) => Err(failure(Reason::WrongType, format!("expected `{name}` to be a string"))),
+        None => Err(failure(Reason::MissingField, format!("expected a member `{name}`"))),
+    }
+}
+
+/// Decodes the message into `buffer`, which is emptied first. The text's length bounds it.
+pub(crate) fn decode_message(text: &str, buffer: &mut Vec<u8>) -> Result<(), Failure> {
+    decode_base64(text, EVENTS, buffer)
+}
+
+/// Decodes the encrypted data key: 1 to 6144 bytes.
+pub(crate) fn decode_key(text: &str) -> Result<Vec<u8>, Failure> {
+    // Before anything is allocated: three bytes stand in four characters.
+    let most = KEY_BYTES_MOST.div_ceil(3).saturating_mul(4);
+    if text.len() > most {
+        return Err(failure(Reason::TooLarge, format!("a `key` of {} characters, limit {most}", text.len())));
+    }
+    let mut bytes = Vec::new();
+    decode_base64(text, "key", &mut bytes)?;
+    match bytes.len() {
+        0 => Err(failure(Reason::BadBase64, "expected `key` to hold 1 to 6144 bytes, found none")),
+        _ => Ok(bytes),
+    }
+}
+
+fn decode_base64(text: &str, name: &'static str, buffer: &mut Vec<u8>) -> Result<(), Failure> {
+    buffer.clear();
+    STANDARD
+        .decode_vec(text, buffer)
+        .map_err(|_| failure(Reason::BadBase64, format!("expected `{name}` to be padded standard base64")))
+}
+
+fn failure(reason: Reason, detail: impl Into<String>) -> Failure {
+    Failure::new(Stage::Envelope, reason, detail)
+}
+
+impl From<json::Error> for Failure {
+    /// An error in the outer record; the document inside has its own conversion.
+    fn from(error: json::Error) -> Self {
+        failure(Reason::NotJson, error.to_string())
+    }
+}
+
+const EVENTS: &str = "databaseActivityEvents";
+const RECORDS: &str = "DatabaseActivityMonitoringRecords";

@@ -1,0 +1,141 @@
+//! The decrypted document: where its events stand, and the few fields that decide about them.
+
+use std::ops::Range;
+
+use crate::error::{Failure, Reason, Stage};
+use crate::json::{self, Kind, Scanner, What};
+
+/// A checked document. All texts are the document's own bytes.
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    pub(crate) text: &'a str,
+    /// `clusterId` as it stands, quotes included; none when it is missing.
+    pub(crate) cluster: Option<&'a str>,
+    /// `instanceId` likewise.
+    pub(crate) instance: Option<&'a str>,
+    /// Where the event list stands, brackets included.
+    pub(crate) list: Range<usize>,
+}
+
+/// One element of the event list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Where it stands in the document: an object, braces included.
+    pub(crate) range: Range<usize>,
+    pub(crate) heartbeat: bool,
+    /// The event of one of AWS's own users.
+    pub(crate) system_user: bool,
+}
+
+/// Users that AWS itself logs in as: Aurora, Oracle (two), RDS Proxy.
+const SYSTEM_USERS: [&str; 4] = ["rdsadmin", "RDSADMIN", "RDSSEC", "rdsproxyadmin"];
+
+impl<'a> Document<'a> {
+    /// Reads the whole document and puts its events, at most `most` of them, into `events` (emptied first).
+    pub(crate) fn read(text: &'a str, depth: u32, most: u32, events: &mut Vec<Event>) -> Result<Self, Failure> {
+        Self::scan(text, depth, most, events).map_err(|Broken(failure)| failure)
+    }
+
+    fn scan(text: &'a str, depth: u32, most: u32, events: &mut Vec<Event>) -> Result<Self, Broken> {
+        events.clear();
+        let mut scanner = Scanner::new(text, depth);
+        if scanner.kind() != Kind::Object {
+            scanner.value()?;
+            scanner.end()?;
+            return Err(wrong_shape("expected the document to be an object").into());
+        }
+        let mut document = Document { text, cluster: None, instance: None, list: 0..0 };
+        let mut found_list = false;
+        scanner.object(|scanner, name| -> Result<(), Broken> {
+            if json::equals(name, "clusterId") {
+                document.cluster = Some(scanner.value()?);
+            } else if json::equals(name, "instanceId") {
+                document.instance = Some(scanner.value()?);
+            } else if json::equals(name, LIST) {
+                if std::mem::replace(&mut found_list, true) {
+                    return Err(wrong_shape(format!("the member `{LIST}` stands twice")).into());
+                }
+                if scanner.kind() != Kind::Array {
+                    scanner.value()?;
+                    return Err(wrong_shape(format!("expected `{LIST}` to be a list")).into());
+                }
+                let start = scanner.position();
+                read_list(scanner, most, events)?;
+                document.list = start..scanner.position_here();
+            } else {
+                scanner.value()?;
+            }
+            Ok(())
+        })?;
+        scanner.end()?;
+        match found_list {
+            true => Ok(document),
+            false => Err(wrong_shape(format!("expected a member `{LIST}`")).into()),
+        }
+    }
+
+    /// The bytes of an event.
+    pub(crate) fn event(&self, event: &Event) -> &'a str {
+        self.text.get(event.range.clone()).unwrap_or_default()
+    }
+}
+
+fn read_list(scanner: &mut Scanner<'_>, most: u32, events: &mut Vec<Event>) -> Result<(), Broken> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    scanner.array(|scanner| {
+        if events.len() >= most {
+            let detail = format!("more events in one record than the limit of {most}");
+            return Err(Failure::new(Stage::Events, Reason::TooLarge, detail).into());
+        }
+        if scanner.kind() != Kind::Object {
+            scanner.value()?;
+            return Err(wrong_shape(format!("expected element {} of `{LIST}` to be an object", events.len())).into());
+        }
+        events.push(read_event(scanner)?);
+        Ok(())
+    })
+}
+
+fn read_event(scanner: &mut Scanner<'_>) -> Result<Event, json::Error> {
+    let start = scanner.position();
+    let mut event = Event { range: 0..0, heartbeat: false, system_user: false };
+    scanner.object(|scanner, name| {
+        // A missing `type` means `record` (RDS for Oracle). Unknown types pass through.
+        let value = scanner.value()?;
+        if json::equals(name, "type") {
+            event.heartbeat = string_equals(value, "heartbeat");
+        } else if json::equals(name, "dbUserName") {
+            event.system_user = SYSTEM_USERS.iter().any(|user| string_equals(value, user));
+        }
+        Ok(())
+    })?;
+    event.range = start..scanner.position_here();
+    Ok(event)
+}
+
+/// The raw value is a string that stands for `text`.
+fn string_equals(value: &str, text: &str) -> bool {
+    value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).is_some_and(|body| json::equals(body, text))
+}
+
+fn wrong_shape(detail: impl Into<String>) -> Failure {
+    Failure::new(Stage::Events, Reason::WrongShape, detail)
+}
+
+/// Either the JSON is broken, or its shape is not the expected one.
+struct Broken(Failure);
+
+impl From<json::Error> for Broken {
+    fn from(error: json::Error) -> Self {
+        let reason = if error.what == What::TooDeep { Reason::TooLarge } else { Reason::NotJson };
+        Broken(Failure::new(Stage::Events, reason, error.to_string()))
+    }
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Broken(failure)
+    }
+}
+
+const LIST: &str = "databaseActivityEventList";

@@ -1,0 +1,35 @@
+//! Misbehaviour on request, for the tests of the sandbox: never part of a build that ships.
+
+#![allow(clippy::restriction, reason = "it is there to break the rules")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+/// Does what the record asks for, `{"fault":"..."}`; any other record is left alone.
+pub(crate) fn strike(record: &str) {
+    let earlier = CALLS.fetch_add(1, Ordering::Relaxed);
+    match record.strip_prefix("{\"fault\":\"").and_then(|rest| rest.strip_suffix("\"}")) {
+        Some("panic") => panic!("as asked"),
+        Some("panic-when-warm") if earlier > 0 => panic!("as asked"),
+        Some("loop") => loop {
+            std::hint::black_box(());
+        },
+        Some("memory") => {
+            let mut hoard = Vec::new();
+            loop {
+                hoard.push(vec![1u8; 1 << 20]);
+                std::hint::black_box(&hoard);
+            }
+        }
+        #[cfg(target_family = "wasm")]
+        Some("huge-question") => {
+            let request = crate::component::dastap::decoder::keys::KeyRequest {
+                ciphertext: vec![0; 4 << 20],
+                context: vec![("a".repeat(1 << 20), "b".repeat(1 << 20))],
+            };
+            let _ = crate::component::dastap::decoder::keys::decrypt(&request);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,10 @@
+//! JSON in one validating pass, without a tree: raw slices of the text, found by structure (RFC 8259).
+//!
+//! Events leave with the very bytes that were decrypted, so nothing is parsed into values and written again.
+//! `serde_json` is the oracle of the tests: both accept and refuse the same texts.
+
+mod scan;
+mod string;
+
+pub(crate) use scan::{DEEPEST, Error, Kind, Scanner, What};
+pub(crate) use string::{equals, unescape};

@@ -1,0 +1,225 @@
+//! `Decoder` and `DecoderBuilder`: the public face.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dastap_guest::Settings;
+use serde_json::Value;
+
+use crate::engine::{CallLimits, Count, Failure, Fault, FaultKind, Instances, Merged, Sandbox, Stage, Verdict};
+use crate::error::Error;
+use crate::keys::{Cache, CacheSettings, KeyProvider};
+
+/// Decodes batches of records in the sandbox. Clones share the warm instances and the key cache.
+#[derive(Clone)]
+pub struct Decoder {
+    instances: Arc<Instances>,
+}
+
+/// The settings of a [`Decoder`].
+#[derive(Default)]
+pub struct DecoderBuilder {
+    transform: Option<Value>,
+    keys: Option<Arc<Cache>>,
+    workers: Option<usize>,
+    time_limit: Option<Duration>,
+    memory_limit: Option<usize>,
+    image: Option<Vec<u8>>,
+}
+
+/// The sandbox must answer a batch within this computing time; a record of 64 MiB takes about 0.2 s.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+impl Decoder {
+    /// Starts with the default settings.
+    pub fn builder() -> DecoderBuilder {
+        DecoderBuilder::default()
+    }
+
+    /// One verdict per record, in order. `batch`: outer JSON records of one stream. `stream`: its resource id
+    /// (`cluster-...`, `db-...`), name or ARN, where it is known; else each of the configured resources is tried.
+    ///
+    /// Never fails as a whole: where the sandbox traps or exceeds a limit, each record is tried once more alone, in
+    /// a fresh instance, and the one that does it again fails in stage [`Stage::Guest`].
+    ///
+    /// Dropping the future midway is safe; it costs one instance.
+    pub async fn decode(&self, batch: &[String], stream: Option<&str>) -> Vec<Verdict> {
+        match self.instances.decode(batch, stream).await {
+            Ok(verdicts) => verdicts,
+            Err(fault) => {
+                fault.log(batch.len());
+                let mut verdicts = Vec::with_capacity(batch.len());
+                for record in batch {
+                    verdicts.push(self.decode_alone(record, stream).await);
+                }
+                verdicts
+            }
+        }
+    }
+
+    /// The same, with the outputs of the batch joined by route: for sinks that take whole batches.
+    pub async fn decode_merged(&self, batch: &[String], stream: Option<&str>) -> Merged {
+        match self.instances.decode_merged(batch, stream).await {
+            Ok(merged) => merged,
+            Err(fault) => {
+                fault.log(batch.len());
+                let mut merged = Merged { outputs: vec![], failures: vec![], kept: 0, dropped: 0, heartbeats: 0 };
+                for (index, record) in (0u32..).zip(batch) {
+                    merge(&mut merged, index, self.decode_alone(record, stream).await);
+                }
+                merged
+            }
+        }
+    }
+
+    /// Explains one record without any key, as JSON: `wit/inspector.wit` has its shape.
+    ///
+    /// # Errors
+    /// Only when the sandbox itself fails; a broken record is explained as far as it can be read.
+    pub async fn inspect(&self, record: &str) -> Result<String, Error> {
+        self.instances.inspect(record).await.map_err(|fault| Error::Guest(fault.detail))
+    }
+
+    /// The guest's counters since the last call of this, summed over all instances; `wit/decoder.wit` has the names.
+    pub fn counts(&self) -> Vec<Count> {
+        self.instances.take_counts()
+    }
+
+    /// The key cache, for its statistics.
+    pub fn keys(&self) -> &Arc<Cache> {
+        self.instances.keys()
+    }
+
+    async fn decode_alone(&self, record: &String, stream: Option<&str>) -> Verdict {
+        match self.instances.decode(std::slice::from_ref(record), stream).await {
+            Ok(mut verdicts) if verdicts.len() == 1 => verdicts.remove(0),
+            Ok(_) => Verdict::Failed(Fault::no_verdict().into()),
+            Err(fault) => {
+                fault.log(1);
+                Verdict::Failed(fault.into())
+            }
+        }
+    }
+}
+
+impl DecoderBuilder {
+    /// The `transform` section. Checked in [`DecoderBuilder::build`]. Default: empty.
+    pub fn transform(mut self, section: Value) -> Self {
+        self.transform = Some(section);
+        self
+    }
+
+    /// Where keys come from, behind a cache with default settings.
+    pub fn keys(self, provider: impl KeyProvider) -> Self {
+        self.key_cache(Arc::new(Cache::new(provider, CacheSettings::default())))
+    }
+
+    /// A key cache that is shared with other decoders, or has settings of its own.
+    pub fn key_cache(mut self, cache: Arc<Cache>) -> Self {
+        self.keys = Some(cache);
+        self
+    }
+
+    /// Instances at most, and so batches that are decoded at the same time. Default: the processors of the machine.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Computing time of one batch at most, waiting for keys not counted. Default: 10 s.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Bytes of memory of one instance at most. Default: what `limits` of the transform section need, 238 MiB with
+    /// its defaults; ordinary records take a few.
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Another component than the embedded one, compiled with the same settings: how the project tests that a
+    /// misbehaving guest is contained.
+    ///
+    /// # Safety
+    /// `image` must be the output of wasmtime's compiler and nothing else: it is machine code.
+    #[doc(hidden)]
+    #[allow(unsafe_code, reason = "an image is machine code; the caller vouches for it")]
+    pub unsafe fn image(mut self, image: Vec<u8>) -> Self {
+        self.image = Some(image);
+        self
+    }
+
+    /// Checks the settings and loads the sandbox (less than a millisecond).
+    ///
+    /// # Errors
+    /// A wrong setting, no key provider, or a machine that the sandbox cannot run on.
+    pub fn build(self) -> Result<Decoder, Error> {
+        let section = self.transform.unwrap_or_else(|| Value::Object(Default::default()));
+        let transform = section.to_string();
+        let settings = Settings::from_value(section).map_err(Error::Settings)?;
+        let keys = self.keys.ok_or(Error::NoKeys)?;
+        let time = self.time_limit.unwrap_or(TIME_LIMIT);
+        let mut limits = CallLimits::for_records(settings.limits.record.0, settings.limits.plaintext.0, time);
+        limits.memory = self.memory_limit.unwrap_or(limits.memory);
+        let workers = match self.workers {
+            Some(workers) => workers,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        let sandbox = match self.image {
+            None => Sandbox::embedded(),
+            // SAFETY: the caller of `image` promised.
+            #[allow(unsafe_code, reason = "an image is machine code; the caller of `image` vouched for it")]
+            Some(image) => unsafe { Sandbox::from_image(&image) },
+        };
+        let sandbox = sandbox.map_err(|error| Error::Engine(format!("{error:#}")))?;
+        Ok(Decoder { instances: Arc::new(Instances::new(sandbox, transform, keys, limits, workers)) })
+    }
+}
+
+/// Adds the verdict of one record to a batch's.
+fn merge(merged: &mut Merged, index: u32, verdict: Verdict) {
+    match verdict {
+        Verdict::Failed(failure) => merged.failures.push((index, failure)),
+        Verdict::Decoded(decoded) => {
+            merged.kept += decoded.kept;
+            merged.dropped += decoded.dropped;
+            merged.heartbeats += decoded.heartbeats;
+            for output in decoded.outputs {
+                match merged.outputs.iter_mut().find(|known| known.route == output.route) {
+                    Some(known) => {
+                        known.lines.push_str(&output.lines);
+                        known.events += output.events;
+                    }
+                    None => merged.outputs.push(output),
+                }
+            }
+        }
+    }
+}
+
+impl Fault {
+    fn no_verdict() -> Self {
+        Fault { kind: FaultKind::Trapped, detail: "no verdict".to_string() }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self.kind {
+            FaultKind::Trapped => "trapped",
+            FaultKind::TimedOut => "timed-out",
+            FaultKind::OutOfMemory => "out-of-memory",
+        }
+    }
+
+    fn log(&self, records: usize) {
+        tracing::warn!(reason = self.reason(), detail = self.detail, records, "the sandbox gave no answer");
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let reason = fault.reason().to_string();
+        Failure { stage: Stage::Guest, reason, detail: fault.detail, retryable: false }
+    }
+}
