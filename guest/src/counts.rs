@@ -152,3 +152,46 @@ fn text(raw: &str) -> String {
 
 /// Instances of one stream: a cluster has 16 at most.
 const ROWS_MOST: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_come_by_instance_and_start_again() {
+        let mut counts = Counts::default();
+        let tally = Tally {
+            kept: 2,
+            heartbeats: 1,
+            dropped_heartbeats: 1,
+            plain_bytes: 10,
+            suite: Some(0x0178),
+            ..Tally::default()
+        };
+        counts.add(Some("\"cluster-\\u0041\""), Some("\"db-1\""), &tally);
+        counts.add(Some("\"cluster-\\u0041\""), Some("\"db-1\""), &tally);
+        counts.add(None, Some("\"db-2\""), &Tally::default());
+        let taken = counts.take();
+        let value = |instance: &str, name: &str| {
+            taken.iter().find(|c| c.instance == instance && c.name == name).map(|c| (c.cluster.as_str(), c.value))
+        };
+        assert_eq!(value("db-1", "records"), Some(("cluster-A", 2)));
+        assert_eq!(value("db-1", "plain-bytes"), Some(("cluster-A", 20)));
+        assert_eq!(value("db-1", "suite.0x0178"), Some(("cluster-A", 2)));
+        assert_eq!(value("db-1", "dropped.heartbeat"), Some(("cluster-A", 2)));
+        assert_eq!(value("db-2", "suite.none"), Some(("", 1)));
+        assert_eq!(value("db-2", "kept"), None);
+        assert!(counts.take().is_empty());
+    }
+
+    #[test]
+    fn names_from_records_do_not_pile_up() {
+        let mut counts = Counts::default();
+        for i in 0..5000 {
+            counts.add(None, Some(&format!("\"db-{i}\"")), &Tally::default());
+        }
+        assert!(counts.rows.len() <= ROWS_MOST + 1);
+        let records: u32 = counts.take().iter().filter(|c| c.name == "records").map(|c| c.value).sum();
+        assert_eq!(records, 5000);
+    }
+}

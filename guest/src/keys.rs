@@ -162,3 +162,80 @@ fn failure(reason: Reason, detail: impl Into<String>) -> Failure {
 
 /// Far more data keys than live at a time: one or two an instance, about 24 a day each in a replay.
 const OWNERS_MOST: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "a2V5";
+
+    fn resources(ids: &[&str]) -> Resources {
+        Resources::new(ids.iter().map(|id| Resource::parse(id).unwrap()).collect())
+    }
+
+    /// A key service that knows one resource, and the ids it was asked for.
+    fn service<'a>(owner: &'a str, asked: &'a mut Vec<String>) -> impl Keys + 'a {
+        move |request: &KeyRequest| {
+            let id = request.context[0].1.clone();
+            asked.push(id.clone());
+            if id == owner { Ok(vec![1; 32]) } else { Err(KeyError::Refused(format!("not {id}"))) }
+        }
+    }
+
+    fn ask_once(resources: &mut Resources, stream: Option<&str>, keys: &mut impl Keys) -> Result<(), Failure> {
+        let stream = stream.map(|id| Resource::parse(id).unwrap());
+        let name = EncryptedDataKey::default();
+        BatchKeys::default().keyring(KEY, stream.as_ref(), resources, &name, keys).map(|_| ())
+    }
+
+    #[test]
+    fn each_resource_is_tried_once_and_the_owner_remembered() {
+        let mut asked = Vec::new();
+        let mut known = resources(&["cluster-A", "db-B", "cluster-C"]);
+        assert_eq!(ask_once(&mut known, None, &mut service("db-B", &mut asked)), Ok(()));
+        assert_eq!(ask_once(&mut known, None, &mut service("db-B", &mut asked)), Ok(()));
+        assert_eq!(asked, ["cluster-A", "db-B", "db-B"]);
+    }
+
+    #[test]
+    fn the_stream_comes_before_the_configuration() {
+        let mut asked = Vec::new();
+        let mut known = resources(&["cluster-A"]);
+        let refused = ask_once(&mut known, Some("db-Z"), &mut service("cluster-A", &mut asked)).unwrap_err();
+        assert_eq!((refused.reason, refused.detail.as_str()), (Reason::Refused, "not db-Z"));
+        assert_eq!(asked, ["db-Z"]);
+    }
+
+    #[test]
+    fn no_answer_ends_the_search_and_may_be_asked_again() {
+        let mut known = resources(&["cluster-A", "db-B"]);
+        let mut away = |_: &KeyRequest| Err(KeyError::Unavailable("time-out".to_string()));
+        let failure = ask_once(&mut known, None, &mut away).unwrap_err();
+        assert!(failure.is_retryable());
+        assert_eq!(failure.reason, Reason::Unavailable);
+    }
+
+    #[test]
+    fn nobody_to_ask_for_and_odd_keys_are_told_apart() {
+        let mut odd = |_: &KeyRequest| Ok(vec![0; 31]);
+        assert_eq!(ask_once(&mut resources(&[]), None, &mut odd).unwrap_err().reason, Reason::NoResource);
+        assert_eq!(ask_once(&mut resources(&["db-B"]), None, &mut odd).unwrap_err().reason, Reason::WrongLength);
+        let all = ask_once(&mut resources(&["db-A", "db-B"]), None, &mut service("", &mut Vec::new())).unwrap_err();
+        assert_eq!(all.detail, "refused for each of 2 resources; the first: not db-A");
+    }
+
+    #[test]
+    fn a_batch_asks_once_even_when_refused() {
+        let mut count = 0;
+        let mut keys = |_: &KeyRequest| {
+            count += 1;
+            Err(KeyError::Refused("no".to_string()))
+        };
+        let (mut known, mut batch) = (resources(&["db-A"]), BatchKeys::default());
+        for _ in 0..3 {
+            let name = EncryptedDataKey::default();
+            assert!(batch.keyring(KEY, None, &mut known, &name, &mut keys).is_err());
+        }
+        assert_eq!(count, 1);
+    }
+}

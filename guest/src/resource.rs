@@ -42,3 +42,28 @@ const STREAM_PREFIX: &str = "aws-rds-das-";
 
 /// Resource ids have some 30 characters; AWS allows 255 for names of this kind.
 const ID_BYTES_MOST: usize = 255;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_context_name_follows_the_prefix() {
+        for (text, name, id) in [
+            ("cluster-ABC", "aws:rds:dbc-id", "cluster-ABC"),
+            ("db-ABC", "aws:rds:db-id", "db-ABC"),
+            // The substring `db` says nothing.
+            ("cluster-XdbX", "aws:rds:dbc-id", "cluster-XdbX"),
+            ("aws-rds-das-db-ABC", "aws:rds:db-id", "db-ABC"),
+            ("arn:aws:kinesis:eu-west-1:123456789012:stream/aws-rds-das-cluster-A", "aws:rds:dbc-id", "cluster-A"),
+        ] {
+            let expected = vec![(name.to_string(), id.to_string())];
+            assert_eq!(Resource::parse(text).unwrap().context(), expected);
+        }
+        for text in
+            ["", "cluster-", "db-", "my-cluster-A", "cluster-a b", "cluster-\u{e4}", &format!("db-{}", "x".repeat(300))]
+        {
+            assert!(Resource::parse(text).is_err(), "{text}");
+        }
+    }
+}

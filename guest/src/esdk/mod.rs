@@ -23,7 +23,11 @@ mod footer;
 mod header;
 mod keyring;
 mod reader;
+#[cfg(test)]
+pub(crate) mod sample;
 mod suite;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Error, Place};
 pub use keyring::Keyring;
