@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
+use crate::base64;
 use crate::error::{Failure, Reason, Stage};
 use crate::json::{self, Kind, Scanner};
 
@@ -123,9 +121,7 @@ pub(crate) fn decode_key(text: &str) -> Result<Vec<u8>, Failure> {
 }
 
 fn decode_base64(text: &str, name: &'static str, buffer: &mut Vec<u8>) -> Result<(), Failure> {
-    buffer.clear();
-    STANDARD
-        .decode_vec(text, buffer)
+    base64::decode(text, buffer)
         .map_err(|_| failure(Reason::BadBase64, format!("expected `{name}` to be padded standard base64")))
 }
 
@@ -142,3 +138,6 @@ impl From<json::Error> for Failure {
 
 const EVENTS: &str = "databaseActivityEvents";
 const RECORDS: &str = "DatabaseActivityMonitoringRecords";
+
+#[cfg(test)]
+mod tests;

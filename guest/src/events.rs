@@ -139,3 +139,6 @@ impl From<Failure> for Broken {
 }
 
 const LIST: &str = "databaseActivityEventList";
+
+#[cfg(test)]
+mod tests;

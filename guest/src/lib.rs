@@ -20,6 +20,9 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod base64;
+#[cfg(feature = "bench")]
+pub mod bench;
 #[cfg(target_family = "wasm")]
 pub mod component;
 mod counts;

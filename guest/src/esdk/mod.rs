@@ -34,6 +34,8 @@ pub use keyring::Keyring;
 pub use suite::{Curve, Derivation, SUITES, Suite};
 
 pub(crate) use body::{Frames, Kind};
+#[cfg(feature = "bench")]
+pub(crate) use cipher::Cipher;
 pub(crate) use header::{Content, Header};
 pub(crate) use keyring::{EncryptedDataKey, RawAesInfo};
 

@@ -5,6 +5,8 @@
 
 mod scan;
 mod string;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use scan::{DEEPEST, Error, Kind, Scanner, What};
 pub(crate) use string::{equals, unescape};

@@ -4,31 +4,76 @@ use std::borrow::Cow;
 
 /// The raw string body `raw` stands for exactly `text`.
 pub(crate) fn equals(raw: &str, text: &str) -> bool {
-    raw == text || (raw.contains('\\') && unescape(raw) == text)
+    let unescaped = || {
+        let rest = Pieces(raw).try_fold(text, |rest, piece| match piece {
+            Piece::Plain(part) => rest.strip_prefix(part),
+            Piece::Escaped(character) => rest.strip_prefix(character),
+        });
+        rest == Some("")
+    };
+    // An escape is longer than what it stands for.
+    raw == text || (raw.len() > text.len() && raw.contains('\\') && unescaped())
 }
 
 /// What a raw string body stands for. Borrowed when it has no escape. A lone surrogate, which JSON can write and
 /// UTF-8 cannot, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
-    let Some((plain, mut rest)) = raw.split_once('\\') else { return Cow::Borrowed(raw) };
-    let mut text = String::with_capacity(raw.len());
-    text.push_str(plain);
-    loop {
-        let mut chars = rest.chars();
-        match chars.next() {
-            Some('u') => rest = push_code_unit(chars.as_str(), &mut text),
-            escape => {
-                text.extend(escape.map(simple));
-                rest = chars.as_str();
-            }
-        }
-        let Some((plain, behind)) = rest.split_once('\\') else {
-            text.push_str(rest);
-            return Cow::Owned(text);
-        };
-        text.push_str(plain);
-        rest = behind;
+    if !raw.contains('\\') {
+        return Cow::Borrowed(raw);
     }
+    let mut text = String::with_capacity(raw.len());
+    for piece in Pieces(raw) {
+        match piece {
+            Piece::Plain(part) => text.push_str(part),
+            Piece::Escaped(character) => text.push(character),
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// The rest of a raw string body, taken apart from the front.
+struct Pieces<'a>(&'a str);
+
+enum Piece<'a> {
+    Plain(&'a str),
+    Escaped(char),
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        if let Some(escape) = self.0.strip_prefix('\\') {
+            let mut rest = escape.chars();
+            let letter = rest.next()?;
+            self.0 = rest.as_str();
+            return Some(Piece::Escaped(if letter == 'u' { self.code_point() } else { simple(letter) }));
+        }
+        let (plain, rest) = self.0.split_at_checked(self.0.find('\\').unwrap_or(self.0.len()))?;
+        self.0 = rest;
+        (!plain.is_empty()).then_some(Piece::Plain(plain))
+    }
+}
+
+impl Pieces<'_> {
+    /// Takes the four digits after `\u`, and the second half of a surrogate pair where there is one.
+    fn code_point(&mut self) -> char {
+        let Some((unit, rest)) = code_unit(self.0) else { return char::REPLACEMENT_CHARACTER };
+        self.0 = rest;
+        if (0xD800..0xDC00).contains(&unit)
+            && let Some((low, rest)) = rest.strip_prefix("\\u").and_then(code_unit)
+            && let Some(Ok(pair)) = char::decode_utf16([unit, low]).next()
+        {
+            self.0 = rest;
+            return pair;
+        }
+        char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+}
+
+fn code_unit(text: &str) -> Option<(u16, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    u16::from_str_radix(digits, 16).ok().map(|unit| (unit, rest))
 }
 
 fn simple(escape: char) -> char {
@@ -40,23 +85,4 @@ fn simple(escape: char) -> char {
         't' => '\t',
         itself => itself,
     }
-}
-
-/// Takes the four digits after `\u`, and the second half of a surrogate pair where there is one.
-fn push_code_unit<'a>(digits: &'a str, text: &mut String) -> &'a str {
-    let Some((unit, rest)) = code_unit(digits) else { return digits };
-    let low = || rest.strip_prefix("\\u").and_then(code_unit).filter(|(low, _)| (0xDC00..0xE000).contains(low));
-    if (0xD800..0xDC00).contains(&unit)
-        && let Some((low, behind)) = low()
-    {
-        text.extend(char::decode_utf16([unit, low]).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
-        return behind;
-    }
-    text.push(char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER));
-    rest
-}
-
-fn code_unit(text: &str) -> Option<(u16, &str)> {
-    let (digits, rest) = text.split_at_checked(4)?;
-    u16::from_str_radix(digits, 16).ok().map(|unit| (unit, rest))
 }

@@ -2,6 +2,8 @@
 
 mod envelope;
 mod event;
+#[cfg(test)]
+mod tests;
 
 use crate::events::{Document, Event};
 use crate::settings::Shape;

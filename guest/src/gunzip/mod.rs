@@ -97,7 +97,14 @@ fn reserve(gzip: &[u8], output: &mut Vec<u8>, most: usize) -> Result<(), Failure
     if declared <= reachable && declared > most {
         return Err(too_large(most));
     }
-    output.reserve(declared.min(reachable).min(most).saturating_add(SLACK));
+    let wanted = declared.min(reachable).min(most).saturating_add(SLACK);
+    if wanted > output.capacity() {
+        // At least twice as much as before, so that growing records do not each ask for memory; never beyond the cap.
+        let doubled = output.capacity().saturating_mul(2).min(most.saturating_add(SLACK));
+        // The old buffer is empty: given back first, it is neither copied nor held beside the new one.
+        *output = Vec::new();
+        output.reserve_exact(wanted.max(doubled));
+    }
     Ok(())
 }
 
@@ -170,3 +177,6 @@ const RATIO_MOST: usize = 1032;
 
 /// Room behind the expected end: inflate's fast loop stops 258 bytes before the end of its output.
 const SLACK: usize = 320;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! gzip streams of every form, whole and damaged.
+
+mod bombs;
+mod damage;
+mod header;
+mod members;
+mod stream;

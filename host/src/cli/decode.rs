@@ -1,0 +1,220 @@
+//! `dastap decode`: files or standard input to event lines on standard output.
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::available_parallelism;
+
+use clap::Args;
+use serde_json::{Map, Value};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::keys::KeyArgs;
+use super::log::LogFormat;
+use super::{Error, progress, summary};
+use crate::Decoder;
+use crate::config::Config;
+use crate::runner::{End, Report, Run};
+use crate::sink::{DEFAULT_DEAD_LETTER, DeadLetter, Lines};
+
+const AFTER_HELP: &str = "\
+Input is told apart by content: records on lines, over several lines or back to back (as Firehose writes them to S3),
+gzip of any of these, Kinesis, Lambda and Firehose event JSON, and the dead letter of an earlier run.
+
+Output keeps the order of the input. Every record is either decoded or in the dead letter, never both or neither.
+
+Exit code: 0 all decoded; 1 some records failed, or an input could not be read to its end; 2 wrong usage or
+configuration; 130 interrupted. A closed pipe is a normal end.
+
+Examples:
+  dastap decode --kms --resource-id cluster-ABC123 firehose/2026-*.gz >events.ndjson
+  dastap decode --keyring keyring.json --resource-id cluster-ABC123 <records.ndjson | jq .commandText
+  dastap decode --kms lambda-event.json --stats stats.json";
+
+/// Decode records into event lines
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Decode {
+    /// Files of records; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+
+    /// Settings: a file with the sections keys, transform, dead-letter and workers, or a bare transform section
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// What a line is [default: event]
+    #[arg(long, value_parser = ["event", "envelope"])]
+    shape: Option<String>,
+
+    /// Append failed records to this file [default: dastap-failed.ndjson, made when a record fails]
+    #[arg(long, value_name = "FILE")]
+    dead_letter: Option<PathBuf>,
+
+    /// Write the numbers of the run to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
+
+    /// Decode so many batches at once [default: one for each thread of the processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: Option<u16>,
+}
+
+impl Decode {
+    pub(super) fn run(self, format: LogFormat) -> Result<ExitCode, Error> {
+        let config = match &self.config {
+            Some(file) => Config::load(file).map_err(Error::usage)?,
+            None => Config::default(),
+        };
+        self.files.iter().try_for_each(|file| readable(file))?;
+        let dead_letter = self.dead_letter(&config)?;
+        let workers = self.workers.map(usize::from).or(config.workers);
+        let workers = workers.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
+
+        let runtime = runtime(workers)?;
+        let report = runtime.block_on(self.decode(config, &dead_letter, workers));
+        // What still computes after an early end has nobody to write for.
+        runtime.shutdown_background();
+        let report = report?;
+
+        summary::print(&report, &dead_letter.path, format);
+        if let Some(file) = &self.stats {
+            let json = serde_json::to_string(&report.stats).map_err(Error::failed)? + "\n";
+            fs::write(file, json).map_err(|error| {
+                Error::Failed(format!("cannot write the statistics to {}: {error}", file.display()))
+            })?;
+        }
+        Ok(code(&report))
+    }
+
+    async fn decode(&self, config: Config, dead_letter: &FailedRecords, workers: usize) -> Result<Report, Error> {
+        let transform = Value::Object(self.transform(config.transform));
+        let keys = self.keys.cache(config.keys).await?.ok_or_else(|| {
+            Error::usage("expected a source of data keys: --kms, --keyring FILE, or a `keys` section in --config FILE")
+        })?;
+        let decoder = Decoder::builder().transform(transform).key_cache(keys).workers(workers).build();
+        let decoder = decoder.map_err(Error::usage)?;
+        let dead_letter = dead_letter.open()?;
+        if self.files.iter().any(|file| file == Path::new("-")) && io::stdin().is_terminal() {
+            eprintln!("reading records from the terminal; end with Ctrl-D");
+        }
+        let bar = progress::start(&self.files);
+        let read = Arc::new(AtomicU64::new(0));
+        let run = Run {
+            decoder,
+            workers,
+            inputs: self.files.clone(),
+            lines: Lines::stdout(),
+            dead_letter,
+            read: Arc::clone(&read),
+            stop: stop_on_signal(),
+        };
+        let report = run.run(|stats| progress::show(&bar, &read, stats)).await;
+        bar.finish_and_clear();
+        report.map_err(Error::failed)
+    }
+
+    /// The transform section with what the options say.
+    fn transform(&self, mut section: Map<String, Value>) -> Map<String, Value> {
+        if !self.keys.resources().is_empty() {
+            section.insert("resources".to_owned(), self.keys.resources().into());
+        }
+        if let Some(shape) = &self.shape {
+            section.insert("shape".to_owned(), shape.as_str().into());
+        }
+        section
+    }
+
+    /// Where failed records go, which must not be where records come from.
+    fn dead_letter(&self, config: &Config) -> Result<FailedRecords, Error> {
+        let configured = config.dead_letter.as_ref().map(|dead_letter| &dead_letter.path);
+        let named = self.dead_letter.as_ref().or(configured);
+        let path = named.cloned().unwrap_or_else(|| DEFAULT_DEAD_LETTER.into());
+        let canonical = fs::canonicalize(&path).ok();
+        if canonical.is_some() && self.files.iter().any(|file| fs::canonicalize(file).ok() == canonical) {
+            return Err(Error::Usage(format!(
+                "{} is an input and would also be the dead letter of this run: name another with --dead-letter",
+                path.display()
+            )));
+        }
+        Ok(FailedRecords { path, named: named.is_some() })
+    }
+}
+
+/// Where failed records go.
+struct FailedRecords {
+    path: PathBuf,
+    named: bool,
+}
+
+impl FailedRecords {
+    /// A file that somebody named is opened now, the default one when it is needed.
+    fn open(&self) -> Result<DeadLetter, Error> {
+        if !self.named {
+            return Ok(DeadLetter::on_demand(&self.path));
+        }
+        DeadLetter::open(&self.path)
+            .map_err(|error| Error::Usage(format!("cannot open the dead letter {}: {error}", self.path.display())))
+    }
+}
+
+/// The runtime that decodes on so many threads.
+pub(super) fn runtime(workers: usize) -> Result<Runtime, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    runtime.map_err(|error| Error::Failed(format!("cannot start {workers} threads: {error}")))
+}
+
+/// Refuses what cannot be read before anything is begun.
+pub(super) fn readable(file: &Path) -> Result<(), Error> {
+    if file == Path::new("-") {
+        return Ok(());
+    }
+    let problem = match fs::File::open(file).and_then(|opened| opened.metadata()) {
+        Ok(metadata) if metadata.is_dir() => "it is a directory; name the files in it".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(error) => error.to_string(),
+    };
+    Err(Error::Usage(format!("cannot read {}: {problem}", file.display())))
+}
+
+fn code(report: &Report) -> ExitCode {
+    match report.end {
+        End::Stopped => ExitCode::from(130),
+        _ if report.stats.failed > 0 || !report.unreadable.is_empty() => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Becomes true with SIGINT or SIGTERM. A second one ends the process, whatever it is waiting for.
+fn stop_on_signal() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        signal().await;
+        stop.send_replace(true);
+        signal().await;
+        std::process::exit(130);
+    });
+    stopped
+}
+
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        if let (Ok(mut interrupt), Ok(mut terminate)) = signals {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,251 @@
+//! The configuration file: every section with its settings, defaults and bounds, checked before anything is opened.
+//!
+//! YAML or JSON. A file that holds only transform settings is accepted as a bare `transform` section. An error names the
+//! file, the place of the setting, what was expected, and the nearest known name.
+
+use std::path::{Path, PathBuf};
+
+use dastap_guest::settings::{Settings, nearest};
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, de::Unexpected};
+use serde_json::{Map, Value};
+
+use crate::keys::CacheSettings;
+
+/// The sections of a configuration file.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Config {
+    /// Who is asked for data keys, and how long they are kept. Without it, the command line must say.
+    pub(crate) keys: Option<Keys>,
+    /// How records become lines: the decoder's own settings, as they stand in every host. Default: all defaults.
+    pub(crate) transform: Map<String, Value>,
+    /// Where records come from. `decode` reads its arguments instead.
+    pub(crate) sources: Vec<Map<String, Value>>,
+    /// Where events go. `decode` writes to standard output instead.
+    pub(crate) sinks: Vec<Map<String, Value>>,
+    /// Where failed records go. Default: see the command.
+    pub(crate) dead_letter: Option<DeadLetter>,
+    /// How many batches are decoded at once: `auto` (as many as the processor runs threads) or 1 to 256.
+    #[serde(deserialize_with = "workers")]
+    pub(crate) workers: Option<usize>,
+    /// The metrics endpoint of the long-running program.
+    pub(crate) metrics: Option<Metrics>,
+}
+
+/// The `keys` section.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Keys {
+    /// Who decrypts data keys. Default: `keyring` where a keyring file is set, else `kms`.
+    pub(crate) provider: Option<Provider>,
+    /// The AWS Region of the KMS key. Default: the AWS chain (environment, profile, instance).
+    pub(crate) region: Option<String>,
+    /// Another address for KMS: a VPC endpoint, or a local KMS.
+    pub(crate) endpoint_url: Option<String>,
+    /// When set, data keys under any other KMS key are refused.
+    pub(crate) key_id: Option<String>,
+    /// The keyring file, when the provider is `keyring`; relative to the working directory.
+    pub(crate) keyring: Option<PathBuf>,
+    /// How long keys are kept.
+    pub(crate) cache: CacheSettings,
+}
+
+/// Who decrypts data keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Provider {
+    /// AWS KMS.
+    Kms,
+    /// A local file: demonstrations, tests, offline replay.
+    Keyring,
+}
+
+/// The `dead-letter` section.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct DeadLetter {
+    /// The kind of sink. Default: `file`.
+    #[serde(default, rename = "type")]
+    pub(crate) kind: DeadLetterKind,
+    /// The file; failed records are appended. Relative to the working directory.
+    pub(crate) path: PathBuf,
+}
+
+/// The kinds of dead letter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum DeadLetterKind {
+    /// Lines in a local file.
+    #[default]
+    File,
+}
+
+/// The `metrics` section.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Metrics {
+    /// Address and port to listen on.
+    pub(crate) listen: std::net::SocketAddr,
+}
+
+/// A configuration file that cannot be used: one sentence, with the file's name in front.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {problem}")]
+pub(crate) struct Error {
+    file: String,
+    problem: String,
+}
+
+/// The sections by name, to tell a file with sections from a bare transform section.
+const SECTIONS: [&str; 7] = ["keys", "transform", "sources", "sinks", "dead-letter", "workers", "metrics"];
+
+/// Most batches at once. More threads than that do not exist on one machine, and each costs a sandbox.
+const MOST_WORKERS: u64 = 256;
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is neither YAML nor JSON, or a setting is unknown or out of bounds.
+    pub(crate) fn load(file: &Path) -> Result<Config, Error> {
+        let problem = |problem: String| Error { file: file.display().to_string(), problem };
+        let text = std::fs::read_to_string(file).map_err(|error| problem(format!("cannot read the file: {error}")))?;
+        Config::parse(&text).map_err(problem)
+    }
+
+    fn parse(text: &str) -> Result<Config, String> {
+        let options = serde_saphyr::options! { with_snippet: false };
+        let value: Value = serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| format!("expected YAML or JSON: {error}"))?;
+        let value = match value {
+            Value::Null => Value::Object(Map::new()),
+            Value::Object(members) if is_bare_transform(&members) => serde_json::json!({ "transform": members }),
+            Value::Object(sections) => Value::Object(sections),
+            _ => return Err(format!("expected a map with the sections {}", SECTIONS.join(", "))),
+        };
+        let config: Config = serde_path_to_error::deserialize(value)
+            .map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))?;
+        if let Some(Keys { provider: Some(Provider::Keyring), keyring: None, .. }) = config.keys {
+            return Err("keys.keyring: expected the file that the provider `keyring` reads, found none".to_owned());
+        }
+        Settings::from_value(Value::Object(config.transform.clone()))?;
+        Ok(config)
+    }
+}
+
+/// No name at the top is that of a section, or nearly.
+fn is_bare_transform(members: &Map<String, Value>) -> bool {
+    !members.is_empty() && members.keys().all(|name| nearest(name, &SECTIONS).is_none())
+}
+
+/// Turns a message of serde into one that names the place first and the nearest known setting last.
+fn explain(place: &str, message: &str) -> String {
+    let Some((name, known)) = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) else {
+        // Some settings name themselves, for those who read them elsewhere.
+        let own_name = place.rsplit('.').next().unwrap_or_default();
+        let message = message.strip_prefix(own_name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+        return format!("{place}: {message}");
+    };
+    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    let parent = place.strip_suffix(name).unwrap_or(place).trim_end_matches('.');
+    let place = if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") };
+    match nearest(name, &known) {
+        Some(near) => format!("{place}: unknown setting; did you mean `{near}`?"),
+        None => format!("{place}: unknown setting; known are {}", known.join(", ")),
+    }
+}
+
+fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    match (&value, value.as_u64()) {
+        (Value::String(text), _) if text == "auto" => Ok(None),
+        (_, Some(count @ 1..=MOST_WORKERS)) => Ok(usize::try_from(count).ok()),
+        _ => Err(D::Error::invalid_value(Unexpected::Other(&value.to_string()), &"`auto` or 1 to 256")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        Config::parse(text).expect_err(text)
+    }
+
+    #[test]
+    fn every_section_is_read() {
+        let config = Config::parse(
+            r#"
+keys:
+  provider: kms
+  region: eu-west-1
+  key-id: null
+  cache: { ttl: 2h, capacity: 10 }
+transform:
+  resources: [cluster-ABC, db-XYZ]
+  shape: envelope
+sources: [ { type: kinesis, stream: aws-rds-das-cluster-ABC } ]
+sinks: [ { type: stdout } ]
+dead-letter: { type: file, path: failed.ndjson }
+workers: auto
+metrics: { listen: "127.0.0.1:9598" }
+"#,
+        )
+        .unwrap();
+        let keys = config.keys.unwrap();
+        assert_eq!(
+            (keys.provider, keys.region.as_deref(), keys.cache.capacity),
+            (Some(Provider::Kms), Some("eu-west-1"), 10)
+        );
+        assert_eq!(config.transform["shape"], "envelope");
+        assert_eq!(config.dead_letter.unwrap().path, Path::new("failed.ndjson"));
+        assert_eq!((config.workers, config.sources.len(), config.sinks.len()), (None, 1, 1));
+    }
+
+    #[test]
+    fn a_bare_transform_section_and_json_and_nothing_are_accepted() {
+        assert_eq!(Config::parse("heartbeats: keep").unwrap().transform["heartbeats"], "keep");
+        assert_eq!(Config::parse(r#"{"workers": 3}"#).unwrap().workers, Some(3));
+        assert_eq!(Config::parse("# nothing\n").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn an_unknown_setting_is_named_with_its_place_and_the_nearest() {
+        for (text, expected) in [
+            ("keys: { cache: { tll: 1h } }", "keys.cache.tll: unknown setting; did you mean `ttl`?"),
+            ("key: { provider: kms }", "key: unknown setting; did you mean `keys`?"),
+            ("tranform: { shape: event }", "tranform: unknown setting; did you mean `transform`?"),
+            ("metrics: { listen: '127.0.0.1:1', colour: red }", "metrics.colour: unknown setting; known are listen"),
+            ("transform: { shap: event }", "transform.shap: unknown setting; did you mean `shape`?"),
+            ("heartbeat: keep", "transform.heartbeat: unknown setting; did you mean `heartbeats`?"),
+        ] {
+            assert_eq!(problem(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_place() {
+        for (text, expected) in [
+            ("workers: 0", "workers: invalid value: 0, expected `auto` or 1 to 256"),
+            ("keys: { provider: vault }", "keys.provider: unknown variant `vault`, expected `kms` or `keyring`"),
+            ("keys: { cache: { ttl: 0s } }", "keys.cache.ttl: expected 1s to 1day, found 0s"),
+            (
+                "keys: { provider: keyring }",
+                "keys.keyring: expected the file that the provider `keyring` reads, found none",
+            ),
+            ("dead-letter: { type: file }", "dead-letter: missing field `path`"),
+        ] {
+            assert_eq!(problem(text), expected);
+        }
+        assert!(problem("workers: 1\nworkers: 2").contains("duplicate"));
+        assert!(problem("a: [").starts_with("expected YAML or JSON: "));
+        assert!(problem("- a").starts_with("expected a map with the sections keys, "));
+    }
+
+    #[test]
+    fn errors_begin_with_the_file() {
+        let error = Config::load(Path::new("no/such.yaml")).unwrap_err().to_string();
+        assert!(error.starts_with("no/such.yaml: cannot read the file: "), "{error}");
+    }
+}

@@ -1,0 +1,527 @@
+//! One pass over some inputs: records in, events out in input order, failures to the dead letter.
+//!
+//! A thread reads and cuts batches; as many tasks as there are workers decode them; this loop puts the verdicts back into
+//! order and writes. Everything is bounded, in batches and in bytes, so a slow reader of the output slows the input.
+//!
+//! Input = decoded + failed, always: a record is counted when its events or its dead-letter line are written.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use serde::Serialize;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::keys::KeyStats;
+use crate::sink::{DeadLetter, Lines};
+use crate::source::{Batch, Batches, Input, Records, Refusal};
+use crate::{Decoder, Failure, Stage, Verdict};
+
+/// For each worker, so many bytes of records are being decoded or wait to be written; their events are ten times as
+/// large. Small batches leave room for one more than there are workers, so that none is ever idle; large ones do not.
+const IN_FLIGHT: usize = 768 * 1024;
+
+/// What to run.
+pub(crate) struct Run<W: Write> {
+    /// What decodes.
+    pub(crate) decoder: Decoder,
+    /// How many batches are decoded at once.
+    pub(crate) workers: usize,
+    /// The files to read, in this order; `-` is standard input.
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Where events go.
+    pub(crate) lines: Lines<W>,
+    /// Where failed records go.
+    pub(crate) dead_letter: DeadLetter,
+    /// Grows with every byte that is read.
+    pub(crate) read: Arc<AtomicU64>,
+    /// Becomes true when the run is to end early.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// The numbers.
+    pub(crate) stats: Stats,
+    /// The failures by stage and reason.
+    pub(crate) failures: Failures,
+    /// The inputs that could not be read to their end.
+    pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
+    /// Why the run ended.
+    pub(crate) end: End,
+    started: Option<Instant>,
+}
+
+/// Why a run could not go on. Every record that was counted is written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Events cannot be written.
+    #[error("cannot write events: {0}")]
+    Output(#[source] io::Error),
+    /// Failed records cannot be kept, so nothing more is read.
+    #[error("cannot write the dead letter {}: {cause}", .path.display())]
+    DeadLetter {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The program itself failed.
+    #[error("cannot go on: {0}")]
+    Program(#[source] io::Error),
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum End {
+    /// All inputs were read.
+    #[default]
+    Complete,
+    /// Whoever reads the output has seen enough.
+    Closed,
+    /// The run was told to stop.
+    Stopped,
+}
+
+/// Failures by stage and reason: how many, and the details of the first.
+pub(crate) type Failures = BTreeMap<(String, String), (u64, String)>;
+
+/// The numbers of a run, as `--stats` writes them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(crate) struct Stats {
+    /// Records read: `decoded + failed`.
+    pub(crate) records: u64,
+    /// Records whose events were written or dropped.
+    pub(crate) decoded: u64,
+    /// Records in the dead letter.
+    pub(crate) failed: u64,
+    /// Events of the decoded records.
+    pub(crate) events: Events,
+    /// Questions for data keys.
+    pub(crate) keys: Keys,
+    /// Sizes in bytes.
+    pub(crate) bytes: Bytes,
+    /// From the first record to the last.
+    pub(crate) seconds: f64,
+}
+
+/// Events of the decoded records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Events {
+    /// All: `kept + dropped`.
+    pub(crate) seen: u64,
+    /// Written.
+    pub(crate) kept: u64,
+    /// Removed by a setting or a rule.
+    pub(crate) dropped: u64,
+    /// Heartbeats among all.
+    pub(crate) heartbeats: u64,
+}
+
+/// Questions for data keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Keys {
+    /// Questions to the cache.
+    pub(crate) lookups: u64,
+    /// Answered from it.
+    pub(crate) hits: u64,
+    /// Questions that reached the provider.
+    pub(crate) calls: u64,
+    /// Refused by it.
+    pub(crate) refused: u64,
+    /// Not answered by it.
+    pub(crate) unavailable: u64,
+}
+
+/// Sizes in bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Bytes {
+    /// Records as they were received.
+    #[serde(rename = "in")]
+    pub(crate) received: u64,
+    /// Decrypted and unpacked documents.
+    pub(crate) plain: u64,
+    /// Written events.
+    pub(crate) out: u64,
+}
+
+/// What the reading thread sends.
+enum Message {
+    Batch(Batch),
+    Unreadable(PathBuf, io::Error),
+}
+
+/// A batch with what became of its texts.
+struct Decoded {
+    batch: Batch,
+    verdicts: Vec<Verdict>,
+}
+
+impl<W: Write> Run<W> {
+    /// Runs to the end of the inputs. `watch` sees the numbers after every batch.
+    ///
+    /// # Errors
+    /// The output or the dead letter cannot be written; a closed pipe is no error.
+    pub(crate) async fn run(mut self, mut watch: impl FnMut(&Stats)) -> Result<Report, Error> {
+        let mut report = Report::default();
+        let (sender, mut reader) = mpsc::channel(1);
+        let (inputs, read) = (std::mem::take(&mut self.inputs), Arc::clone(&self.read));
+        std::thread::Builder::new()
+            .name("reader".into())
+            .spawn(move || read_all(inputs, &read, &sender))
+            .map_err(Error::Program)?;
+
+        let mut in_flight = VecDeque::new();
+        let mut reading = true;
+        while report.end == End::Complete && (reading || !in_flight.is_empty()) {
+            let bytes: usize = in_flight.iter().map(|(bytes, _)| bytes).sum();
+            let room = in_flight.len() <= self.workers && bytes < self.workers * IN_FLIGHT;
+            tokio::select! {
+                biased;
+                () = stopped(&mut self.stop) => report.end = End::Stopped,
+                decoded = first(&mut in_flight) => {
+                    in_flight.pop_front();
+                    self.write(decoded?, &mut report)?;
+                    if in_flight.is_empty() {
+                        self.flush(&mut report)?;
+                    }
+                    watch(&report.stats);
+                }
+                message = reader.recv(), if reading && room => match message {
+                    Some(Message::Batch(batch)) => {
+                        report.started.get_or_insert_with(Instant::now);
+                        in_flight.push_back((batch.bytes, tokio::spawn(decode(self.decoder.clone(), batch))));
+                    }
+                    Some(Message::Unreadable(path, error)) => report.unreadable.push((path, error)),
+                    None => reading = false,
+                },
+            }
+        }
+        // What is complete when the run is stopped still goes out, as far as the order allows.
+        while report.end == End::Stopped && in_flight.front().is_some_and(|(_, task)| task.is_finished()) {
+            let decoded = first(&mut in_flight).await?;
+            in_flight.pop_front();
+            self.write(decoded, &mut report)?;
+        }
+        in_flight.iter().for_each(|(_, task)| task.abort());
+        self.flush(&mut report)?;
+        report.stats.keys = self.decoder.keys().stats().into();
+        Ok(report)
+    }
+
+    /// Writes what became of a batch, in order.
+    fn write(&mut self, decoded: Decoded, report: &mut Report) -> Result<(), Error> {
+        let Decoded { batch, verdicts } = decoded;
+        let failed_before = report.stats.failed;
+        let count = batch.len();
+        let mut refused = batch.refused.iter().peekable();
+        let mut judged = batch.texts.iter().zip(verdicts);
+        for (place, index) in (0..count).zip(batch.first..) {
+            let (record, verdict) = match refused.next_if(|(at, ..)| *at == place) {
+                Some((_, bytes, why)) => (bytes.as_slice(), Verdict::Failed((*why).into())),
+                None => match judged.next() {
+                    Some((text, verdict)) => (text.as_bytes(), verdict),
+                    None => break,
+                },
+            };
+            match &verdict {
+                Verdict::Decoded(decoded) => {
+                    for output in &decoded.outputs {
+                        report.unless_closed(self.lines.write(&output.lines))?;
+                    }
+                }
+                Verdict::Failed(failure) => {
+                    let written = self.dead_letter.write(index, failure, batch.resource.as_deref(), record);
+                    written.map_err(|cause| self.not_kept(cause))?;
+                }
+            }
+            if report.end == End::Closed {
+                break;
+            }
+            report.count(record, verdict);
+        }
+        if report.stats.failed > failed_before {
+            self.dead_letter.flush().map_err(|cause| self.not_kept(cause))?;
+        }
+        let counts = self.decoder.counts();
+        let plain = counts.iter().filter(|count| count.name == "plain-bytes").map(|count| u64::from(count.value));
+        report.stats.bytes.plain += plain.sum::<u64>();
+        report.stats.bytes.out = self.lines.bytes();
+        report.stats.seconds = report.started.map_or(0.0, |started| started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn not_kept(&self, cause: io::Error) -> Error {
+        Error::DeadLetter { path: self.dead_letter.path().to_owned(), cause }
+    }
+
+    fn flush(&mut self, report: &mut Report) -> Result<(), Error> {
+        report.unless_closed(self.lines.flush())
+    }
+}
+
+impl Report {
+    /// Turns a closed pipe into the end of the run.
+    fn unless_closed(&mut self, result: io::Result<()>) -> Result<(), Error> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.end = End::Closed;
+                Ok(())
+            }
+            result => result.map_err(Error::Output),
+        }
+    }
+
+    /// Counts a record whose verdict is written.
+    fn count(&mut self, record: &[u8], verdict: Verdict) {
+        let Stats { records, decoded, failed, events, bytes, .. } = &mut self.stats;
+        *records += 1;
+        bytes.received += record.len() as u64;
+        match verdict {
+            Verdict::Decoded(record) => {
+                *decoded += 1;
+                events.seen += u64::from(record.kept) + u64::from(record.dropped);
+                events.kept += u64::from(record.kept);
+                events.dropped += u64::from(record.dropped);
+                events.heartbeats += u64::from(record.heartbeats);
+            }
+            Verdict::Failed(failure) => {
+                *failed += 1;
+                let kind = (failure.stage.to_string(), failure.reason);
+                self.failures.entry(kind).or_insert((0, failure.detail)).0 += 1;
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let (reason, detail) = (refusal.reason().to_owned(), refusal.detail().to_owned());
+        Failure { stage: Stage::Envelope, reason, detail, retryable: false }
+    }
+}
+
+impl From<KeyStats> for Keys {
+    fn from(stats: KeyStats) -> Self {
+        let KeyStats { lookups, hits, calls, refused, unavailable, .. } = stats;
+        Keys { lookups, hits, calls, refused, unavailable }
+    }
+}
+
+async fn decode(decoder: Decoder, batch: Batch) -> Decoded {
+    let verdicts = match batch.texts.as_slice() {
+        [] => Vec::new(),
+        texts => decoder.decode(texts, batch.resource.as_deref()).await,
+    };
+    Decoded { batch, verdicts }
+}
+
+/// Waits until the run is told to stop; for ever when nobody can tell it.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits for the oldest batch; for ever when there is none.
+async fn first(in_flight: &mut VecDeque<(usize, JoinHandle<Decoded>)>) -> Result<Decoded, Error> {
+    match in_flight.front_mut() {
+        Some((_, task)) => task.await.map_err(|error| Error::Program(error.into())),
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads one input after the other until all is read or nobody listens.
+fn read_all(inputs: Vec<PathBuf>, read: &Arc<AtomicU64>, sender: &mpsc::Sender<Message>) {
+    let mut batches = Batches::default();
+    for path in inputs {
+        match read_one(&path, read, &mut batches, sender) {
+            Err(Ended::Unheard) => return,
+            Err(Ended::Unreadable(error)) => {
+                if sender.blocking_send(Message::Unreadable(path, error)).is_err() {
+                    return;
+                }
+            }
+            Ok(()) => {}
+        }
+    }
+}
+
+/// Why an input was not read to its end.
+enum Ended {
+    Unheard,
+    Unreadable(io::Error),
+}
+
+fn read_one(
+    path: &Path,
+    read: &Arc<AtomicU64>,
+    batches: &mut Batches,
+    sender: &mpsc::Sender<Message>,
+) -> Result<(), Ended> {
+    let send = |batch| sender.blocking_send(Message::Batch(batch)).map_err(|_| Ended::Unheard);
+    let mut records = Records::new(Input::open(path, Arc::clone(read)).map_err(Ended::Unreadable)?);
+    loop {
+        while let Some(record) = records.ready() {
+            batches.push(record).map_or(Ok(()), send)?;
+        }
+        // The next read may wait: what is here goes out first.
+        batches.take().map_or(Ok(()), send)?;
+        if !records.refill().map_err(Ended::Unreadable)? {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Keyring;
+    use crate::source::Content;
+    use std::fs::File;
+
+    /// A writer whose reader goes away after some bytes.
+    struct Pipe {
+        room: usize,
+    }
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.room.min(bytes.len()) {
+                0 => Err(io::ErrorKind::BrokenPipe.into()),
+                count => {
+                    self.room -= count;
+                    Ok(count)
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A record that is already decrypted, with one event.
+    fn record(number: usize) -> String {
+        format!(
+            r#"{{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{{"clusterId":"cluster-A","instanceId":"db-B","databaseActivityEventList":[{{"type":"record","n":{number}}}]}}}}"#
+        )
+    }
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Folder(tempfile::tempdir().unwrap())
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn input(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+            std::fs::write(self.path(name), text).unwrap();
+            self.path(name)
+        }
+
+        fn run<W: Write>(&self, inputs: Vec<PathBuf>, writer: W) -> (Run<W>, watch::Sender<bool>) {
+            let (sender, stop) = watch::channel(false);
+            let keys = Keyring::from_json(r#"{"keys":[]}"#).unwrap();
+            let run = Run {
+                decoder: Decoder::builder().keys(keys).workers(2).build().unwrap(),
+                workers: 2,
+                inputs,
+                lines: Lines::new(writer),
+                dead_letter: DeadLetter::on_demand(&self.path("failed.ndjson")),
+                read: Arc::default(),
+                stop,
+            };
+            (run, sender)
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn order_is_kept_and_every_record_is_somewhere() {
+        let folder = Folder::new();
+        let mut text = Vec::new();
+        for number in 0..1000 {
+            match number % 100 {
+                17 => text.extend(b"{\"type\":\"\xff\"}\n"),
+                42 => text.extend(b"not a record\n"),
+                _ => text.extend((record(number) + "\n").as_bytes()),
+            }
+        }
+        let mut out = Vec::new();
+        let inputs = vec![folder.input("one", &text), folder.path("missing"), folder.input("two", record(1000))];
+        let report = folder.run(inputs, &mut out).0.run(|_| ()).await.unwrap();
+
+        let numbers: Vec<usize> = (String::from_utf8(out).unwrap().lines())
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["n"].as_u64().unwrap() as usize)
+            .collect();
+        let good: Vec<_> = (0..=1000).filter(|number| !matches!(number % 100, 17 | 42)).collect();
+        assert_eq!(numbers, good);
+
+        let failed = Records::new(File::open(folder.path("failed.ndjson")).unwrap());
+        let failed: Vec<_> = failed.map(|record| record.unwrap().content).collect();
+        let pair =
+            [Content::Refused(b"{\"type\":\"\xff\"}".into(), Refusal::NotUtf8), Content::Text("not a record".into())];
+        assert_eq!(failed, pair.repeat(10));
+
+        let Stats { records, decoded, failed, events, .. } = report.stats;
+        assert_eq!((records, decoded, failed, events.kept), (1001, 981, 20, 981));
+        assert_eq!(report.failures[&("envelope".into(), "not-json".into())].0, 20);
+        assert_eq!(
+            report.unreadable.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(),
+            [folder.path("missing")]
+        );
+        assert_eq!(report.end, End::Complete);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_closed_pipe_is_a_normal_end() {
+        let folder = Folder::new();
+        let input = folder.input("many", (0..50_000).map(record).collect::<String>());
+        let (run, _stop) = folder.run(vec![input], Pipe { room: 1000 });
+        let report = run.run(|_| ()).await.unwrap();
+        assert_eq!((report.end, report.stats.failed), (End::Closed, 0));
+        assert!(report.stats.records < 50_000);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_stopped_run_writes_what_is_complete() {
+        let folder = Folder::new();
+        let input = folder.input("many", (0..50_000).map(record).collect::<String>());
+        let mut out = Vec::new();
+        let (run, stop) = folder.run(vec![input], &mut out);
+        let report = run.run(|_| drop(stop.send_replace(true))).await.unwrap();
+        assert_eq!(report.end, End::Stopped);
+        let lines = String::from_utf8(out).unwrap().lines().count() as u64;
+        assert_eq!((report.stats.decoded, report.stats.events.kept), (lines, lines));
+        assert!((1..50_000).contains(&lines));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_dead_letter_that_cannot_be_written_ends_the_run() {
+        let folder = Folder::new();
+        let (mut run, _stop) = folder.run(vec![folder.input("bad", "x")], io::sink());
+        run.dead_letter = DeadLetter::on_demand(&folder.path("no/such/folder"));
+        let error = run.run(|_| ()).await.unwrap_err().to_string();
+        assert!(error.starts_with("cannot write the dead letter "), "{error}");
+    }
+
+    #[test]
+    fn the_numbers_look_as_in_the_design() {
+        let json = serde_json::to_string(&Stats::default()).unwrap();
+        let expected = concat!(
+            r#"{"records":0,"decoded":0,"failed":0,"events":{"seen":0,"kept":0,"dropped":0,"heartbeats":0},"#,
+            r#""keys":{"lookups":0,"hits":0,"calls":0,"refused":0,"unavailable":0},"#,
+            r#""bytes":{"in":0,"plain":0,"out":0},"seconds":0.0}"#
+        );
+        assert_eq!(json, expected);
+    }
+}

@@ -1,0 +1,76 @@
+//! The component through the public host library, interrupt checks on, as the program uses it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use dastap::keys::Keyring;
+use dastap::{Decoder, Verdict};
+use tokio::runtime::Runtime;
+
+use crate::class::Class;
+use crate::{Result, Side};
+
+pub(crate) struct Component {
+    decoder: Decoder,
+    runtime: Runtime,
+    batches: Arc<Vec<Vec<String>>>,
+    workers: usize,
+}
+
+impl Component {
+    pub(crate) fn new(class: &Class, workers: usize) -> Result<Self> {
+        let keys = Keyring::from_json(&class.keyring)?;
+        let decoder = Decoder::builder().keys(keys).workers(workers).build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+        Ok(Component { decoder, runtime, batches: Arc::new(class.batches()), workers })
+    }
+}
+
+impl Side for Component {
+    fn decode(&mut self, class: &Class) -> Result<usize> {
+        let tasks: Vec<_> = (0..self.workers)
+            .map(|worker| {
+                let (decoder, batches, workers) = (self.decoder.clone(), Arc::clone(&self.batches), self.workers);
+                let stream = class.resource.clone();
+                self.runtime.spawn(async move {
+                    let mut events = 0;
+                    for batch in batches.iter().skip(worker).step_by(workers) {
+                        for verdict in decoder.decode(batch, Some(&stream)).await {
+                            match verdict {
+                                Verdict::Decoded(decoded) => events += decoded.kept as usize,
+                                Verdict::Failed(failure) => return Err(failure.to_string()),
+                            }
+                        }
+                    }
+                    Ok(events)
+                })
+            })
+            .collect();
+        let mut events = 0;
+        for task in tasks {
+            events += self.runtime.block_on(task)??;
+        }
+        Ok(events)
+    }
+}
+
+/// How much faster two workers are than one, on machines that have two processors.
+pub(crate) fn scaling(class: &Class, rounds: usize) -> Result<Option<f64>> {
+    if std::thread::available_parallelism()?.get() < 2 {
+        return Ok(None);
+    }
+    let mut sides = [Component::new(class, 1)?, Component::new(class, 2)?];
+    let mut seconds = [Vec::new(), Vec::new()];
+    for round in 0..=rounds {
+        for (side, seconds) in sides.iter_mut().zip(&mut seconds) {
+            let start = Instant::now();
+            for _ in 0..4 {
+                side.decode(class)?;
+            }
+            if round > 0 {
+                seconds.push(start.elapsed().as_secs_f64());
+            }
+        }
+    }
+    Ok(Some(crate::report::median(&seconds[0]) / crate::report::median(&seconds[1])))
+}

@@ -1,0 +1,146 @@
+//! The tables beside the goals, and the same as JSON.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::parts::Part;
+use crate::process::Process;
+
+/// Seconds per record of one class.
+pub(crate) struct Row {
+    pub(crate) class: &'static str,
+    pub(crate) component: f64,
+    pub(crate) core: f64,
+    pub(crate) native: f64,
+    pub(crate) python: f64,
+    pub(crate) plain_bytes: f64,
+    pub(crate) record_bytes: f64,
+}
+
+pub(crate) struct Report {
+    rounds: usize,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) scaling: Option<f64>,
+    pub(crate) process: Process,
+}
+
+/// What every change is held to: class, the component against the native library, against the Python Lambda.
+const GOALS: [(&str, f64, f64); 5] =
+    [("H", 0.45, 20.0), ("1", 0.50, 12.0), ("10", 0.58, 8.0), ("100", 0.68, 6.5), ("1000", 0.72, 6.0)];
+
+impl Row {
+    fn to_native(&self) -> f64 {
+        self.native / self.component
+    }
+
+    fn to_python(&self) -> f64 {
+        self.python / self.component
+    }
+
+    /// The share of a record's time that the component's boundary takes.
+    fn boundary(&self) -> f64 {
+        (self.component - self.core) / self.component
+    }
+
+    fn goals(&self) -> (f64, f64) {
+        GOALS.iter().find(|goal| goal.0 == self.class).map_or((f64::NAN, f64::NAN), |goal| (goal.1, goal.2))
+    }
+}
+
+impl Report {
+    pub(crate) fn new(rounds: usize) -> Self {
+        let process = Process { first_event: 0.0, peak_ordinary: 0, peak_large: 0 };
+        Report { rounds, rows: Vec::new(), parts: Vec::new(), scaling: None, process }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "machine": machine(),
+            "rounds": self.rounds,
+            "classes": self.rows.iter().map(|row| json!({
+                "class": row.class,
+                "recordBytes": row.record_bytes,
+                "plainBytes": row.plain_bytes,
+                "recordsPerSecond": {
+                    "component": 1.0 / row.component, "core": 1.0 / row.core,
+                    "native": 1.0 / row.native, "python": 1.0 / row.python,
+                },
+                "toNative": row.to_native(), "toNativeGoal": row.goals().0,
+                "toPython": row.to_python(), "toPythonGoal": row.goals().1,
+                "boundary": row.boundary(),
+            })).collect::<Value>(),
+            "parts": self.parts.iter().map(|part| json!({
+                "part": part.name,
+                "bytesPerSecond": { "embedded": part.embedded, "portable": part.portable, "native": part.native },
+            })).collect::<Value>(),
+            "twoWorkersToOne": self.scaling,
+            "firstEventSeconds": self.process.first_event,
+            "peakBytes": { "ordinary": self.process.peak_ordinary, "records1MiB": self.process.peak_large },
+        })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}; medians of {} rounds, interleaved; interrupt checks on\n", machine(), self.rounds)?;
+        writeln!(f, "| events a record | record | sandboxed, records/s | / native aws-lc (goal) | / Python Lambda (goal) | boundary |")?;
+        writeln!(f, "|---|---|---|---|---|---|")?;
+        for row in &self.rows {
+            let (native, python) = row.goals();
+            writeln!(
+                f,
+                "| {} | {} | {:.0} | {:.2} ({native:.2}) | {:.1} ({python:.1}) | {:.1} % |",
+                if row.class == "H" { "heartbeat" } else { row.class },
+                size(row.record_bytes),
+                1.0 / row.component,
+                row.to_native(),
+                row.to_python(),
+                row.boundary() * 100.0,
+            )?;
+        }
+        writeln!(f, "\n| part alone, MB/s | sandboxed | portable build | native aws-lc |\n|---|---|---|---|")?;
+        for part in &self.parts {
+            let [embedded, portable, native] = [part.embedded, part.portable, part.native].map(|bytes| bytes / 1e6);
+            writeln!(f, "| {} | {embedded:.0} | {portable:.0} | {native:.0} |", part.name)?;
+        }
+        if let Some(scaling) = self.scaling {
+            writeln!(f, "\nTwo workers: {scaling:.2} times one.")?;
+        }
+        writeln!(
+            f,
+            "Process start to first event: {:.0} ms. Peak memory: {} on ordinary records, {} on records of 1 MiB.",
+            self.process.first_event * 1e3,
+            size(self.process.peak_ordinary as f64),
+            size(self.process.peak_large as f64),
+        )
+    }
+}
+
+/// The middle one, or the mean of the two in the middle.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => sorted[n / 2],
+        n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0,
+    }
+}
+
+fn size(bytes: f64) -> String {
+    match bytes {
+        b if b >= (1 << 20) as f64 => format!("{:.0} MiB", b / (1 << 20) as f64),
+        b if b >= 1024.0 => format!("{:.1} KiB", b / 1024.0),
+        b => format!("{b:.0} B"),
+    }
+}
+
+/// Processor and cores.
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{}, {cores} cores", model.unwrap_or(std::env::consts::ARCH))
+}

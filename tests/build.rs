@@ -1,0 +1,20 @@
+//! Two more builds of the component: the portable one, which must answer as the embedded one does, and one that
+//! misbehaves on request, to prove that it is contained.
+
+use std::path::Path;
+use std::{env, fs};
+
+#[path = "../host/build/image.rs"]
+mod image;
+#[path = "../host/src/engine/settings.rs"]
+mod settings;
+
+fn main() -> image::Result<()> {
+    let out = env::var("OUT_DIR")?;
+    for (name, flavour, features) in [("portable", "portable", ""), ("faults", "embedded", "faults")] {
+        let component = image::component(&image::module(flavour, features)?)?;
+        let image = image::compile(settings::config(), &component)?;
+        fs::write(Path::new(&out).join(name).with_extension("cwasm"), image)?;
+    }
+    Ok(())
+}

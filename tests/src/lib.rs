@@ -1,0 +1,8 @@
+//! What the end-to-end tests stand on: the program under test, its foreign peers, and the records that go between.
+
+pub mod component;
+pub mod corpus;
+pub mod document;
+pub mod peer;
+pub mod program;
+pub mod record;

@@ -1,0 +1,181 @@
+//! The foreign side: the Python programs of `peer/`, each a child process that answers one JSON line with one JSON line.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use serde_json::{Value, json};
+
+/// One running program. It ends when its stdin does, that is, with this value or with the test.
+struct Peer {
+    process: Child,
+    requests: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+/// AWS's own Encryption SDK.
+pub struct Sdk(Peer);
+
+/// A KMS that speaks HTTP on a loopback port, with one key.
+pub struct Kms {
+    peer: Peer,
+    /// Its URL.
+    pub endpoint: String,
+    /// The id of its key.
+    pub key_id: String,
+}
+
+/// What the SDK is asked to encrypt.
+pub struct Encrypt<'a> {
+    /// The id of the algorithm suite.
+    pub suite: u16,
+    /// Bytes of a frame, a multiple of 128; 0 makes one unframed block.
+    pub frame_length: u32,
+    /// What goes into the message.
+    pub payload: &'a [u8],
+    /// The encryption context.
+    pub context: &'a [(&'a str, &'a str)],
+    /// The names of the pairs that are authenticated without being stored.
+    pub authenticate_only: &'a [&'a str],
+    /// Who may open the message: its encrypted data keys, in this order.
+    pub keys: &'a [Entry<'a>],
+}
+
+/// Who may open a message: one encrypted data key.
+#[derive(Clone, Copy)]
+pub enum Entry<'a> {
+    /// A raw AES wrapping key: provider, name, key.
+    Aes(&'a str, &'a str, &'a [u8]),
+    /// A raw RSA key that nobody has: provider, name.
+    Rsa(&'a str, &'a str),
+}
+
+impl Sdk {
+    /// The SDK: one process for all tests, which ends with them.
+    pub fn shared() -> MutexGuard<'static, Sdk> {
+        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py"))));
+        // A test that failed while it held the SDK has still had its answer.
+        SDK.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Encrypts one message.
+    pub fn encrypt(&mut self, wanted: &Encrypt<'_>) -> Vec<u8> {
+        let answer = self.0.ask(&json!({
+            "do": "encrypt",
+            "suite": format!("0x{:04x}", wanted.suite),
+            "frameLength": wanted.frame_length,
+            "payload": BASE64_STANDARD.encode(wanted.payload),
+            "context": context(wanted.context),
+            "authenticateOnly": wanted.authenticate_only,
+            "keys": wanted.keys.iter().map(Entry::to_json).collect::<Vec<_>>(),
+        }));
+        payload(&answer).unwrap_or_else(|error| panic!("the SDK does not encrypt: {error}"))
+    }
+
+    /// Decrypts one message, or says why not.
+    pub fn decrypt(&mut self, message: &[u8], keys: &[Entry<'_>]) -> Result<Vec<u8>, String> {
+        payload(&self.0.ask(&json!({
+            "do": "decrypt",
+            "payload": BASE64_STANDARD.encode(message),
+            "keys": keys.iter().map(Entry::to_json).collect::<Vec<_>>(),
+        })))
+    }
+}
+
+impl Kms {
+    /// Starts the service and makes its key.
+    pub fn start() -> Self {
+        let mut peer = Peer::start("kms.py");
+        let hello = peer.answer();
+        let text = |name: &str| hello[name].as_str().expect("a text").to_owned();
+        Kms { endpoint: text("endpoint"), key_id: text("keyId"), peer }
+    }
+
+    /// Encrypts a data key under the service's key: the blob that stands in a record's `key`.
+    pub fn encrypt(&mut self, data_key: &[u8], pairs: &[(&str, &str)]) -> Vec<u8> {
+        let plaintext = BASE64_STANDARD.encode(data_key);
+        let answer = self.peer.ask(&json!({ "do": "encrypt", "plaintext": plaintext, "context": context(pairs) }));
+        BASE64_STANDARD.decode(answer["ciphertext"].as_str().expect("a blob")).expect("base64")
+    }
+
+    /// Disables the service's key.
+    pub fn disable_key(&mut self) {
+        self.peer.ask(&json!({ "do": "disable" }));
+    }
+
+    /// Fails the next `Decrypt` requests with an HTTP status and an error code of AWS.
+    pub fn fail(&mut self, status: u16, code: &str, times: u32) {
+        self.peer.ask(&json!({ "do": "fail", "status": status, "code": code, "times": times }));
+    }
+
+    /// How many `Decrypt` requests have reached the service.
+    pub fn decrypt_calls(&mut self) -> u64 {
+        self.peer.ask(&json!({ "do": "calls" }))["Decrypt"].as_u64().unwrap_or(0)
+    }
+}
+
+impl Peer {
+    fn start(program: &str) -> Self {
+        let mut process = Command::new(python())
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peer").join(program))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the peer starts");
+        let requests = process.stdin.take();
+        let answers = BufReader::new(process.stdout.take().expect("a piped stdout"));
+        Peer { process, requests, answers }
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        let requests = self.requests.as_mut().expect("open until dropped");
+        writeln!(requests, "{request}").expect("the peer listens");
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Value {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("the peer answers");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("the peer ended; what it said is on stderr"))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        // Nothing is left to say if waiting fails: the process is gone.
+        let _ = self.process.wait();
+    }
+}
+
+impl Entry<'_> {
+    fn to_json(&self) -> Value {
+        match self {
+            Entry::Aes(provider, name, key) => {
+                json!({ "kind": "aes", "provider": provider, "name": name, "key": BASE64_STANDARD.encode(key) })
+            }
+            Entry::Rsa(provider, name) => json!({ "kind": "rsa", "provider": provider, "name": name }),
+        }
+    }
+}
+
+fn context(pairs: &[(&str, &str)]) -> Value {
+    pairs.iter().map(|(name, value)| (name.to_string(), Value::from(*value))).collect()
+}
+
+fn payload(answer: &Value) -> Result<Vec<u8>, String> {
+    match answer["payload"].as_str() {
+        Some(payload) => Ok(BASE64_STANDARD.decode(payload).expect("base64")),
+        None => Err(answer["error"].to_string()),
+    }
+}
+
+/// `DASTAP_PYTHON`, or the virtual environment that `make` puts into the target directory.
+fn python() -> PathBuf {
+    let python = std::env::var_os("DASTAP_PYTHON")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"), PathBuf::from);
+    assert!(python.is_file(), "{} is missing: run `make test`, which installs it", python.display());
+    python
+}

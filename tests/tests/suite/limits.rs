@@ -1,0 +1,159 @@
+//! The largest and the nastiest records: a clear verdict, in bounded memory. Peaks are those of the whole process.
+
+use std::io::Write;
+
+use dastap_tests::document::{self, CLUSTER};
+use dastap_tests::program::{Dastap, Outcome};
+use dastap_tests::record;
+use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
+
+const MIB: usize = 1 << 20;
+
+/// What a worker may use in the worst case, and what the process uses on ordinary input.
+const WORST: u64 = 256 << 20;
+const ORDINARY: u64 = 64 << 20;
+
+/// Decodes with one worker, into files.
+fn decode(input: impl Into<Vec<u8>>) -> (Outcome, Vec<Value>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dead_letter = folder.path().join("failed.ndjson");
+    let outcome = Dastap::decode(&record::keyring().write(folder.path()))
+        .args(["--workers", "1", "--resource-id", CLUSTER, "--dead-letter"])
+        .arg(&dead_letter)
+        .stdin(input)
+        .run();
+    let dead = std::fs::read_to_string(dead_letter).unwrap_or_default();
+    (outcome, dead.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect())
+}
+
+#[track_caller]
+fn assert_fails(input: impl Into<Vec<u8>>, stage: &str, reason: &str) {
+    let (outcome, dead) = decode(input);
+    let [letter] = &dead[..] else { panic!("one failure, not {}: {}", dead.len(), outcome.stderr) };
+    assert_eq!((letter["error"]["stage"].as_str(), letter["error"]["reason"].as_str()), (Some(stage), Some(reason)));
+    assert_eq!(outcome.code, 1);
+    assert_peak(&outcome, WORST);
+}
+
+#[track_caller]
+fn assert_decodes(input: impl Into<Vec<u8>>, lines: usize, most: u64) {
+    let (outcome, _) = decode(input);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.stdout.iter().filter(|&&byte| byte == b'\n').count(), lines);
+    assert_peak(&outcome, most);
+}
+
+#[track_caller]
+fn assert_peak(outcome: &Outcome, most: u64) {
+    assert!(outcome.peak < most, "a peak of {} MiB, at most {} MiB", outcome.peak >> 20, most >> 20);
+}
+
+/// A document of about `size` bytes that compresses well: events of 1 MiB.
+fn large_document(size: usize) -> String {
+    let text = "x".repeat(MIB - 400);
+    let events: Vec<String> = (0..size / MIB).map(|number| document::event(number as u64, &text)).collect();
+    document::of(&events)
+}
+
+/// Text that hardly compresses.
+fn noise(size: usize) -> String {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[(state >> 58) as usize])
+    };
+    (0..size).map(|_| next()).collect()
+}
+
+/// A record whose outer JSON has a little less than `size` bytes: its message is neither compressed nor compressible.
+fn large_record(size: usize) -> String {
+    // Base64 has 3 bytes in 4, a frame 4096 in 4132; the rest is for JSON, header and event.
+    let noise = noise(size / 4 * 3 / 4132 * 4096 - 4096);
+    record::sealed_bytes(&gzip(document::of(&[document::event(1, &noise)]).as_bytes(), Compression::none()))
+}
+
+fn gzip(document: &[u8], level: Compression) -> Vec<u8> {
+    let mut stream = GzEncoder::new(Vec::new(), level);
+    stream.write_all(document).expect("memory takes everything");
+    stream.finish().expect("memory takes everything")
+}
+
+#[test]
+fn a_gzip_bomb_is_defused() {
+    let member = gzip(&vec![b' '; MIB], Compression::best());
+    assert_fails(record::sealed_bytes(&member.repeat(1024)), "gunzip", "too-large");
+    // All of it in one member.
+    let endless = gzip(&vec![b' '; 1024 * MIB], Compression::best());
+    assert_fails(record::sealed_bytes(&endless), "gunzip", "too-large");
+}
+
+#[test]
+fn a_gzip_stream_that_lies_about_its_size_is_refused() {
+    for claimed in [0, 64 * MIB - 1, u32::MAX as usize] {
+        let mut gzip = document::gzip(document::of(&[document::event(1, "select 1")]).as_bytes());
+        let end = gzip.len() - 4;
+        gzip[end..].copy_from_slice(&u32::try_from(claimed).expect("32 bits").to_le_bytes());
+        let (outcome, dead) = decode(record::sealed_bytes(&gzip));
+        assert_eq!(dead[0]["error"]["stage"], "gunzip");
+        assert_peak(&outcome, WORST);
+    }
+}
+
+#[test]
+fn a_record_of_ten_mebibytes_decodes_and_a_larger_one_is_refused() {
+    let record = large_record(10 * MIB);
+    assert!((10 * MIB - 20_000..10 * MIB).contains(&record.len()), "{} bytes", record.len());
+    assert_decodes(record, 1, WORST);
+    assert_fails(large_record(10 * MIB + 20_000), "envelope", "too-large");
+}
+
+#[test]
+fn many_large_records_need_no_more_memory_than_one() {
+    assert_decodes(vec![large_record(10 * MIB); 12].join("\n"), 12, WORST);
+}
+
+#[test]
+fn the_largest_document_decodes_and_a_larger_one_is_refused() {
+    assert_decodes(record::sealed(&large_document(63 * MIB)), 63, WORST);
+    assert_fails(record::sealed(&large_document(65 * MIB)), "gunzip", "too-large");
+}
+
+#[test]
+fn many_records_that_grow_need_no_more_memory_than_one() {
+    assert_decodes(vec![record::sealed(&large_document(60 * MIB)); 6].join("\n"), 6 * 60, WORST);
+}
+
+#[test]
+fn a_hundred_thousand_events_decode_and_one_more_is_refused() {
+    let tiny = |count| record::sealed(&document::of(&vec!["{}"; count]));
+    assert_decodes(tiny(100_000), 100_000, WORST);
+    assert_fails(tiny(100_001), "events", "too-large");
+}
+
+#[test]
+fn deep_json_is_refused_wherever_it_stands() {
+    let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let event = |depth| format!(r#"{{"type":"record","deep":{}}}"#, nested(depth));
+    assert_decodes(record::sealed(&document::of(&[event(50)])), 1, WORST);
+    for depth in [65, 100_000, 5_000_000] {
+        assert_fails(record::sealed(&document::of(&[event(depth)])), "events", "too-large");
+    }
+    let outer = format!(r#"{{"type":"DatabaseActivityMonitoringRecords","deep":{}}}"#, nested(1_000_000));
+    assert_fails(outer, "envelope", "wrong-type");
+}
+
+#[test]
+fn ordinary_input_needs_little_memory_however_long_it_is() {
+    let events: Vec<String> = (0..40).map(|number| document::event(number, &noise(700))).collect();
+    let record = record::sealed(&document::of(&events));
+    let records = 40 * MIB / record.len();
+    assert_decodes(vec![record; records].join("\n"), records * 40, ORDINARY);
+}
+
+#[test]
+fn records_of_one_mebibyte_need_little_memory() {
+    assert_decodes(vec![large_record(MIB); 60].join("\n"), 60, 100 << 20);
+}

@@ -1,0 +1,15 @@
+//! The end-to-end tests, one file per feature. One binary, so that they are linked once.
+
+mod cli;
+mod containment;
+mod corpus;
+mod differential;
+mod frames;
+mod input;
+mod kms;
+mod limits;
+mod peer;
+mod published;
+mod secrets;
+mod supply;
+mod tampering;
