@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check toolchain clean
+.PHONY: help demo test check bench component toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -27,6 +27,14 @@ check: target/.tools target/.lints ## Format, lints, documentation: warnings are
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --all-targets -- --deny warnings
 	@RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps
+
+bench: target/.tools target/.peers ## How fast it is: ratios beside the goals, also in target/bench.json (takes a while)
+	@$(CARGO) build --release --package dastap --package dastap-bench
+	@DASTAP_PYTHON="$(PYTHON)" target/release/dastap-bench
+
+component: target/.tools ## The portable component, for other hosts: target/dastap.wasm and its SHA-256
+	@$(CARGO) run --quiet --package dastap-tests --bin component -- target/dastap.wasm
+	@cd target && sha256sum dastap.wasm | tee dastap.wasm.sha256
 
 toolchain: target/.tools ## Install the compilers that are missing; every other target does it by itself
 

@@ -13,8 +13,9 @@ fn main() -> image::Result<()> {
     let out = env::var("OUT_DIR")?;
     for (name, flavour, features) in [("portable", "portable", ""), ("faults", "embedded", "faults")] {
         let component = image::component(&image::module(flavour, features)?)?;
-        let image = image::compile(settings::config(), &component)?;
-        fs::write(Path::new(&out).join(name).with_extension("cwasm"), image)?;
+        let path = Path::new(&out).join(name);
+        fs::write(path.with_extension("cwasm"), image::compile(settings::config(), &component)?)?;
+        fs::write(path.with_extension("wasm"), component)?;
     }
     Ok(())
 }

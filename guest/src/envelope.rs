@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::base64;
 use crate::error::{Failure, Reason, Stage};
-use crate::json::{self, Kind, Scanner};
+use crate::json::{self, Kind, Scanner, Text};
 
 /// KMS takes ciphertexts of at most this many bytes.
 pub(crate) const KEY_BYTES_MOST: usize = 6144;
@@ -46,55 +46,72 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// The members of interest, each a kind and its raw text.
+/// The members of interest.
 #[derive(Default)]
 struct Members<'a> {
-    record_type: Option<(Kind, &'a str)>,
-    version: Option<(Kind, &'a str)>,
-    events: Option<(Kind, &'a str)>,
-    key: Option<(Kind, &'a str)>,
+    record_type: Option<Member<'a>>,
+    version: Option<Member<'a>>,
+    events: Option<Member<'a>>,
+    key: Option<Member<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum Member<'a> {
+    String(Text<'a>),
+    Object(&'a str),
+    Other(&'a str),
 }
 
 impl<'a> Members<'a> {
-    fn take(&mut self, scanner: &mut Scanner<'a>, name: &'a str) -> Result<(), Failure> {
-        let kind = scanner.kind();
-        let text = if kind == Kind::String { scanner.string()? } else { scanner.value()? };
-        let place = [
+    fn take(&mut self, scanner: &mut Scanner<'a>, name: Text<'a>) -> Result<(), Failure> {
+        let places = [
             (&mut self.record_type, "type"),
             (&mut self.version, "version"),
             (&mut self.events, EVENTS),
             (&mut self.key, "key"),
-        ]
-        .into_iter()
-        .find(|(_, known)| json::equals(name, known));
-        let Some((place, known)) = place else { return Ok(()) };
+        ];
+        let Some((place, known)) = places.into_iter().find(|(_, known)| name.is(known)) else {
+            return Ok(scanner.skip()?);
+        };
         // Readers differ on which of two equal names counts, so such a record says two things at once.
-        match place.replace((kind, text)) {
+        match place.replace(Member::take(scanner)?) {
             Some(_) => Err(failure(Reason::NotJson, format!("the member `{known}` stands twice"))),
             None => Ok(()),
         }
     }
 
     fn finish(self) -> Result<Envelope<'a>, Failure> {
-        let record_type = string(self.record_type, "type")?;
-        if !json::equals(record_type, RECORDS) {
+        if !string(self.record_type, "type")?.is(RECORDS) {
             return Err(failure(Reason::WrongType, format!("expected a `type` of {RECORDS}")));
         }
-        let version = self.version.map(|(_, text)| text);
+        let version = self.version.map(|member| match member {
+            Member::String(text) => text.raw(),
+            Member::Object(raw) | Member::Other(raw) => raw,
+        });
         let events = match self.events {
-            Some((Kind::Object, text)) => Payload::Decrypted(text),
+            Some(Member::Object(document)) => Payload::Decrypted(document),
             other => Payload::Encrypted {
-                message: json::unescape(string(other, EVENTS)?),
-                key: json::unescape(string(self.key, "key")?),
+                message: string(other, EVENTS)?.unescaped(),
+                key: string(self.key, "key")?.unescaped(),
             },
         };
         Ok(Envelope { version, events })
     }
 }
 
-fn string<'a>(member: Option<(Kind, &'a str)>, name: &'static str) -> Result<&'a str, Failure> {
+impl<'a> Member<'a> {
+    fn take(scanner: &mut Scanner<'a>) -> Result<Self, json::Error> {
+        match scanner.kind() {
+            Kind::String => scanner.string().map(Member::String),
+            Kind::Object => scanner.value().map(Member::Object),
+            _ => scanner.value().map(Member::Other),
+        }
+    }
+}
+
+fn string<'a>(member: Option<Member<'a>>, name: &'static str) -> Result<Text<'a>, Failure> {
     match member {
-        Some((Kind::String, text)) => Ok(text),
+        Some(Member::String(text)) => Ok(text),
         Some(_) => Err(failure(Reason::WrongType, format!("expected `{name}` to be a string"))),
         None => Err(failure(Reason::MissingField, format!("expected a member `{name}`"))),
     }

@@ -15,6 +15,8 @@ pub(crate) struct Document<'a> {
     pub(crate) instance: Option<&'a str>,
     /// Where the event list stands, brackets included.
     pub(crate) list: Range<usize>,
+    /// No line break stands in it.
+    pub(crate) one_line: bool,
 }
 
 /// One element of the event list.
@@ -44,14 +46,14 @@ impl<'a> Document<'a> {
             scanner.end()?;
             return Err(wrong_shape("expected the document to be an object").into());
         }
-        let mut document = Document { text, cluster: None, instance: None, list: 0..0 };
+        let mut document = Document { text, cluster: None, instance: None, list: 0..0, one_line: false };
         let mut found_list = false;
         scanner.object(|scanner, name| -> Result<(), Broken> {
-            if json::equals(name, "clusterId") {
+            if name.is("clusterId") {
                 document.cluster = Some(scanner.value()?);
-            } else if json::equals(name, "instanceId") {
+            } else if name.is("instanceId") {
                 document.instance = Some(scanner.value()?);
-            } else if json::equals(name, LIST) {
+            } else if name.is(LIST) {
                 if std::mem::replace(&mut found_list, true) {
                     return Err(wrong_shape(format!("the member `{LIST}` stands twice")).into());
                 }
@@ -63,11 +65,12 @@ impl<'a> Document<'a> {
                 read_list(scanner, most, events)?;
                 document.list = start..scanner.position_here();
             } else {
-                scanner.value()?;
+                scanner.skip()?;
             }
             Ok(())
         })?;
         scanner.end()?;
+        document.one_line = scanner.is_one_line();
         match found_list {
             true => Ok(document),
             false => Err(wrong_shape(format!("expected a member `{LIST}`")).into()),
@@ -82,40 +85,23 @@ impl<'a> Document<'a> {
 
 fn read_list(scanner: &mut Scanner<'_>, most: u32, events: &mut Vec<Event>) -> Result<(), Broken> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    scanner.array(|scanner| {
+    scanner.objects(&["type", "dbUserName"], |object| {
         if events.len() >= most {
             let detail = format!("more events in one record than the limit of {most}");
             return Err(Failure::new(Stage::Events, Reason::TooLarge, detail).into());
         }
-        if scanner.kind() != Kind::Object {
-            scanner.value()?;
+        let Some(object) = object else {
             return Err(wrong_shape(format!("expected element {} of `{LIST}` to be an object", events.len())).into());
-        }
-        events.push(read_event(scanner)?);
+        };
+        let [kind, user] = object.values;
+        events.push(Event {
+            range: object.start..object.end,
+            // A missing `type` means `record` (RDS for Oracle). Unknown types pass through.
+            heartbeat: kind.is_some_and(|kind| kind.is("heartbeat")),
+            system_user: user.is_some_and(|user| SYSTEM_USERS.iter().any(|name| user.is(name))),
+        });
         Ok(())
     })
-}
-
-fn read_event(scanner: &mut Scanner<'_>) -> Result<Event, json::Error> {
-    let start = scanner.position();
-    let mut event = Event { range: 0..0, heartbeat: false, system_user: false };
-    scanner.object(|scanner, name| {
-        // A missing `type` means `record` (RDS for Oracle). Unknown types pass through.
-        let value = scanner.value()?;
-        if json::equals(name, "type") {
-            event.heartbeat = string_equals(value, "heartbeat");
-        } else if json::equals(name, "dbUserName") {
-            event.system_user = SYSTEM_USERS.iter().any(|user| string_equals(value, user));
-        }
-        Ok(())
-    })?;
-    event.range = start..scanner.position_here();
-    Ok(event)
-}
-
-/// The raw value is a string that stands for `text`.
-fn string_equals(value: &str, text: &str) -> bool {
-    value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).is_some_and(|body| json::equals(body, text))
 }
 
 fn wrong_shape(detail: impl Into<String>) -> Failure {

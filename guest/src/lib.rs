@@ -40,6 +40,7 @@ mod keys;
 mod resource;
 pub mod settings;
 mod shape;
+mod vector;
 mod verdict;
 
 pub use counts::Count;

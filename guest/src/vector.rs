@@ -1,16 +1,12 @@
 //! Sixteen bytes at a time: the few vector operations that the decoder is made of, on the vectors of the machine.
 //!
-//! Three machines have them: WebAssembly with `simd128`, x86-64, and an array of bytes for every other one. The
-//! algorithms are written once, on [`Bytes`], so what the native tests prove holds for the sandbox.
-//!
-//! The cases where instruction sets disagree are left out of the contract of [`Bytes::lookup`] and [`Bytes::pairs`], so
-//! that `relaxed-simd` gives the same answers as the strict one.
+//! Three machines have them: WebAssembly with `simd128`, x86-64, and for every other one an array of bytes, which also
+//! says what each operation means. Algorithms are written once, on [`Bytes`]: what the native tests prove holds in the
+//! sandbox. `relaxed-simd` is used only where it cannot differ from the strict one.
 
-use machine::Vector;
-
-/// Sixteen bytes, first the one that stands first in memory.
+/// Sixteen bytes, the one that stands first in memory first.
 #[derive(Clone, Copy)]
-pub(crate) struct Bytes(Vector);
+pub(crate) struct Bytes(machine::Vector);
 
 impl Bytes {
     /// How many there are.
@@ -38,10 +34,15 @@ impl Bytes {
         Bytes(machine::equal(self.0, other.0))
     }
 
-    /// 0xff where a byte is at most this one (unsigned), else 0.
+    /// The smaller of each two.
     #[inline(always)]
-    pub(crate) fn at_most(self, other: Self) -> Self {
-        Bytes(machine::equal(machine::least(self.0, other.0), self.0))
+    pub(crate) fn least(self, other: Self) -> Self {
+        Bytes(machine::least(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Bytes(machine::and(self.0, other.0))
     }
 
     #[inline(always)]
@@ -49,72 +50,186 @@ impl Bytes {
         Bytes(machine::or(self.0, other.0))
     }
 
-    /// The high bit of each byte; bit 0 is the first byte's.
+    /// These bytes as a table: for each index the byte that stands there. Indices are below 16.
     #[inline(always)]
-    pub(crate) fn high_bits(self) -> u16 {
-        machine::high_bits(self.0)
+    pub(crate) fn lookup(self, indices: Self) -> Self {
+        Bytes(machine::lookup(self.0, indices.0))
+    }
+
+    /// Bit `BIT` of each byte; the first byte's is the lowest.
+    #[inline(always)]
+    pub(crate) fn bits<const BIT: u32>(self) -> u16 {
+        machine::bits::<BIT>(self.0)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_zero(self) -> bool {
+        machine::is_zero(self.0)
     }
 }
 
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 mod machine {
-    use core::arch::wasm32::*;
+    #[cfg(target_feature = "relaxed-simd")]
+    pub(super) use core::arch::wasm32::i8x16_relaxed_swizzle as lookup;
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    pub(super) use core::arch::wasm32::i8x16_swizzle as lookup;
+    use core::arch::wasm32::{i16x8_shl, u8x16_bitmask, v128, v128_any_true};
+    pub(super) use core::arch::wasm32::{
+        u8x16_eq as equal, u8x16_min as least, u8x16_splat as all, v128_and as and, v128_or as or,
+    };
+    use core::mem::transmute;
 
     pub(super) type Vector = v128;
 
-    #[allow(unsafe_code, reason = "the only way between an array and a vector")]
+    #[allow(unsafe_code, reason = "the only way from an array to a vector")]
     #[inline(always)]
     pub(super) fn load(bytes: [u8; 16]) -> Vector {
         // SAFETY: both are sixteen bytes without any rule about their values.
-        unsafe { core::mem::transmute::<[u8; 16], v128>(bytes) }
+        unsafe { transmute::<[u8; 16], v128>(bytes) }
     }
 
-    #[allow(unsafe_code, reason = "the only way between an array and a vector")]
+    #[allow(unsafe_code, reason = "the only way from a vector to an array")]
     #[inline(always)]
     pub(super) fn store(vector: Vector) -> [u8; 16] {
         // SAFETY: both are sixteen bytes without any rule about their values.
-        unsafe { core::mem::transmute::<v128, [u8; 16]>(vector) }
+        unsafe { transmute::<v128, [u8; 16]>(vector) }
     }
 
-    pub(super) use u8x16_bitmask as high_bits;
-    pub(super) use u8x16_eq as equal;
-    pub(super) use u8x16_min as least;
-    pub(super) use u8x16_splat as all;
-    pub(super) use v128_or as or;
+    #[inline(always)]
+    pub(super) fn bits<const BIT: u32>(vector: Vector) -> u16 {
+        // What comes out of the neighbour in a lane of two bytes does not reach the high bit.
+        u8x16_bitmask(i16x8_shl(vector, 7 - BIT))
+    }
+
+    #[inline(always)]
+    pub(super) fn is_zero(vector: Vector) -> bool {
+        !v128_any_true(vector)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod machine {
+    #![allow(unsafe_code, reason = "vector instructions of x86-64 are unsafe to name, not to use")]
+    // SAFETY, for all of the module: these are instructions of SSE2, which every x86-64 processor has, and a vector is
+    // sixteen bytes without any rule about their values.
+
     use core::arch::x86_64::*;
+    use core::mem::transmute;
 
     pub(super) type Vector = __m128i;
 
-    #[allow(unsafe_code, reason = "the only way between an array and a vector")]
     #[inline(always)]
     pub(super) fn load(bytes: [u8; 16]) -> Vector {
-        // SAFETY: both are sixteen bytes without any rule about their values.
-        unsafe { core::mem::transmute::<[u8; 16], __m128i>(bytes) }
+        unsafe { transmute::<[u8; 16], __m128i>(bytes) }
     }
 
-    #[allow(unsafe_code, reason = "the only way between an array and a vector")]
     #[inline(always)]
     pub(super) fn store(vector: Vector) -> [u8; 16] {
-        // SAFETY: both are sixteen bytes without any rule about their values.
-        unsafe { core::mem::transmute::<__m128i, [u8; 16]>(vector) }
+        unsafe { transmute::<__m128i, [u8; 16]>(vector) }
     }
 
     #[inline(always)]
     pub(super) fn all(byte: u8) -> Vector {
-        _mm_set1_epi8(byte.cast_signed())
+        unsafe { _mm_set1_epi8(byte.cast_signed()) }
     }
 
     #[inline(always)]
-    pub(super) fn high_bits(vector: Vector) -> u16 {
-        // The upper half of the answer is zero.
-        (_mm_movemask_epi8(vector) & 0xffff) as u16
+    pub(super) fn equal(a: Vector, b: Vector) -> Vector {
+        unsafe { _mm_cmpeq_epi8(a, b) }
     }
 
-    pub(super) use _mm_cmpeq_epi8 as equal;
-    pub(super) use _mm_min_epu8 as least;
-    pub(super) use _mm_or_si128 as or;
+    #[inline(always)]
+    pub(super) fn least(a: Vector, b: Vector) -> Vector {
+        unsafe { _mm_min_epu8(a, b) }
+    }
+
+    #[inline(always)]
+    pub(super) fn and(a: Vector, b: Vector) -> Vector {
+        unsafe { _mm_and_si128(a, b) }
+    }
+
+    #[inline(always)]
+    pub(super) fn or(a: Vector, b: Vector) -> Vector {
+        unsafe { _mm_or_si128(a, b) }
+    }
+
+    #[cfg(target_feature = "ssse3")]
+    #[inline(always)]
+    pub(super) fn lookup(table: Vector, indices: Vector) -> Vector {
+        unsafe { _mm_shuffle_epi8(table, indices) }
+    }
+
+    #[cfg(not(target_feature = "ssse3"))]
+    #[inline(always)]
+    pub(super) fn lookup(table: Vector, indices: Vector) -> Vector {
+        load(super::portable::lookup(store(table), store(indices)))
+    }
+
+    #[inline(always)]
+    pub(super) fn bits<const BIT: u32>(vector: Vector) -> u16 {
+        // What comes out of the neighbour in a lane of two bytes does not reach the high bit.
+        let bits = unsafe { _mm_movemask_epi8(_mm_sll_epi16(vector, _mm_cvtsi32_si128(7 - BIT as i32))) };
+        let [low, high, ..] = bits.to_le_bytes();
+        u16::from_le_bytes([low, high])
+    }
+
+    #[inline(always)]
+    pub(super) fn is_zero(vector: Vector) -> bool {
+        bits::<7>(equal(vector, all(0))) == 0xffff
+    }
+}
+
+#[cfg(not(any(all(target_family = "wasm", target_feature = "simd128"), target_arch = "x86_64")))]
+use portable as machine;
+
+/// What the operations mean, one byte after the other.
+#[allow(dead_code, reason = "each machine needs what its own instructions cannot do")]
+mod portable {
+    pub(super) type Vector = [u8; 16];
+
+    pub(super) fn load(bytes: [u8; 16]) -> Vector {
+        bytes
+    }
+
+    pub(super) fn store(vector: Vector) -> [u8; 16] {
+        vector
+    }
+
+    pub(super) fn all(byte: u8) -> Vector {
+        [byte; 16]
+    }
+
+    pub(super) fn equal(a: Vector, b: Vector) -> Vector {
+        zip(a, b, |a, b| if a == b { 0xff } else { 0 })
+    }
+
+    pub(super) fn least(a: Vector, b: Vector) -> Vector {
+        zip(a, b, u8::min)
+    }
+
+    pub(super) fn and(a: Vector, b: Vector) -> Vector {
+        zip(a, b, |a, b| a & b)
+    }
+
+    pub(super) fn or(a: Vector, b: Vector) -> Vector {
+        zip(a, b, |a, b| a | b)
+    }
+
+    pub(super) fn lookup(table: Vector, indices: Vector) -> Vector {
+        indices.map(|index| table.get(usize::from(index)).copied().unwrap_or(0))
+    }
+
+    pub(super) fn bits<const BIT: u32>(vector: Vector) -> u16 {
+        vector.iter().rev().fold(0, |bits, byte| bits << 1 | u16::from(byte >> BIT & 1))
+    }
+
+    pub(super) fn is_zero(vector: Vector) -> bool {
+        vector == [0; 16]
+    }
+
+    fn zip(mut a: Vector, b: Vector, operation: fn(u8, u8) -> u8) -> Vector {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a = operation(*a, b));
+        a
+    }
 }

@@ -79,9 +79,11 @@ fn compiler(mut config: Config) -> Result<Engine> {
     Ok(Engine::new(&config)?)
 }
 
-/// One directory for all profiles and features: `target/guest`, beside `target/debug`.
+/// One directory for all profiles and features, `target/guest`: the output directory is
+/// `target/<profile>/build/<package>/out`.
 fn target_dir() -> Result<PathBuf> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let target = out.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists());
+    let build = out.ancestors().find(|dir| dir.file_name().is_some_and(|name| name == "build"));
+    let target = build.and_then(Path::parent).and_then(Path::parent);
     Ok(target.unwrap_or(&out).join("guest"))
 }

@@ -470,7 +470,7 @@ mod tests {
         let failed: Vec<_> = failed.map(|record| record.unwrap().content).collect();
         let pair =
             [Content::Refused(b"{\"type\":\"\xff\"}".into(), Refusal::NotUtf8), Content::Text("not a record".into())];
-        assert_eq!(failed, pair.repeat(10));
+        assert_eq!(failed, vec![pair; 10].concat());
 
         let Stats { records, decoded, failed, events, .. } = report.stats;
         assert_eq!((records, decoded, failed, events.kept), (1001, 981, 20, 981));

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Once;
 
 use serde_json::Value;
 
@@ -11,8 +12,11 @@ pub fn folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
+    static SAID: Once = Once::new();
     // Not by a print macro: the test runner would keep it to itself.
-    let _ = writeln!(std::io::stderr(), "corpus absent: {} does not exist", folder.display());
+    SAID.call_once(|| {
+        writeln!(std::io::stderr(), "corpus absent: {} does not exist", folder.display()).expect("stderr")
+    });
     None
 }
 

@@ -69,7 +69,7 @@ impl Sdk {
             "payload": BASE64_STANDARD.encode(wanted.payload),
             "context": context(wanted.context),
             "authenticateOnly": wanted.authenticate_only,
-            "keys": wanted.keys.iter().map(Entry::to_json).collect::<Vec<_>>(),
+            "keys": wanted.keys.iter().map(|entry| entry.json()).collect::<Vec<_>>(),
         }));
         payload(&answer).unwrap_or_else(|error| panic!("the SDK does not encrypt: {error}"))
     }
@@ -79,7 +79,7 @@ impl Sdk {
         payload(&self.0.ask(&json!({
             "do": "decrypt",
             "payload": BASE64_STANDARD.encode(message),
-            "keys": keys.iter().map(Entry::to_json).collect::<Vec<_>>(),
+            "keys": keys.iter().map(|entry| entry.json()).collect::<Vec<_>>(),
         })))
     }
 }
@@ -151,7 +151,7 @@ impl Drop for Peer {
 }
 
 impl Entry<'_> {
-    fn to_json(&self) -> Value {
+    fn json(self) -> Value {
         match self {
             Entry::Aes(provider, name, key) => {
                 json!({ "kind": "aes", "provider": provider, "name": name, "key": BASE64_STANDARD.encode(key) })

@@ -3,10 +3,14 @@
 //! Events leave with the very bytes that were decrypted, so nothing is parsed into values and written again.
 //! `serde_json` is the oracle of the tests: both accept and refuse the same texts.
 
+mod block;
+mod list;
+mod marks;
+mod scalar;
 mod scan;
 mod string;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use scan::{DEEPEST, Error, Kind, Scanner, What};
-pub(crate) use string::{equals, unescape};
+pub(crate) use scan::{DEEPEST, Error, Kind, Scanner, Text, What};
+pub(crate) use string::unescape;

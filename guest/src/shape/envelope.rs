@@ -1,6 +1,6 @@
 //! Shape `envelope`: a line per record, the decrypted document without the dropped events.
 
-use super::{Shaped, push_json};
+use super::{Shaped, push_part};
 
 /// The document as it was when every event is kept; with the list's other elements cut out when some are; no line
 /// when none is.
@@ -13,15 +13,15 @@ pub(super) fn write(shaped: &Shaped<'_>, lines: &mut String) -> u32 {
     if shaped.keep.contains(&false) {
         let before = document.text.get(..document.list.start).unwrap_or_default();
         let behind = document.text.get(document.list.end..).unwrap_or_default();
-        push_json(before, lines);
+        push_part(before, document, lines);
         for (position, (_, event)) in shaped.kept().enumerate() {
             lines.push(if position == 0 { '[' } else { ',' });
-            push_json(event, lines);
+            push_part(event, document, lines);
         }
         lines.push(']');
-        push_json(behind, lines);
+        push_part(behind, document, lines);
     } else {
-        push_json(document.text, lines);
+        push_part(document.text, document, lines);
     }
     lines.push('\n');
     1

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Shaped, push_json};
+use super::{Shaped, push_part};
 
 /// `{"eventId":"<message id>-<index>","clusterId":...,"instanceId":...,` and the rest of the event as it was.
 pub(super) fn write(shaped: &Shaped<'_>, lines: &mut String) -> u32 {
@@ -16,14 +16,14 @@ pub(super) fn write(shaped: &Shaped<'_>, lines: &mut String) -> u32 {
         lines.push_str("{\"eventId\":\"");
         lines.push_str(shaped.id);
         let _ = write!(lines, "-{index}\",\"clusterId\":");
-        push_json(cluster, lines);
+        push_part(cluster, document, lines);
         lines.push_str(",\"instanceId\":");
-        push_json(instance, lines);
+        push_part(instance, document, lines);
         let members = event.strip_prefix('{').unwrap_or(event);
         if !members.trim_start().starts_with('}') {
             lines.push(',');
         }
-        push_json(members, lines);
+        push_part(members, document, lines);
         lines.push('\n');
         written = written.saturating_add(1);
     }

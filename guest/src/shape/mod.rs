@@ -36,13 +36,16 @@ impl<'a> Shaped<'a> {
     }
 }
 
-/// Appends JSON text as a part of one line. A line break inside it can only be white space between tokens, so a
-/// blank stands for it and nothing else changes.
-fn push_json(text: &str, lines: &mut String) {
-    for (index, part) in text.split(['\n', '\r']).enumerate() {
+/// Appends a part of the document as a part of one line. A line break in it can only be white space between tokens,
+/// so a blank stands for it and nothing else changes.
+fn push_part(part: &str, document: &Document<'_>, lines: &mut String) {
+    if document.one_line {
+        return lines.push_str(part);
+    }
+    for (index, piece) in part.split(['\n', '\r']).enumerate() {
         if index > 0 {
             lines.push(' ');
         }
-        lines.push_str(part);
+        lines.push_str(piece);
     }
 }

@@ -101,9 +101,9 @@ impl Demo {
         let (events, line) = events(&folder.join("events.ndjson"))?;
         for event in &events {
             let Event { log_time, server_type, db_user_name, command, command_text } = event;
-            let [engine, user, command] = [(server_type, 10), (db_user_name, 12), (command, 12)]
+            let [engine, user, command] = [(server_type, 10), (db_user_name, 12), (command, 14)]
                 .map(|(text, width)| format!("{:<width$}", one_line(text, width)));
-            let time = one_line(log_time, 19);
+            let time: String = one_line(log_time, 26).chars().take(19).collect();
             let text = one_line(command_text.as_deref().unwrap_or_default(), 56);
             writeln!(out, "  {dim}{time}{plain} {engine} {user} {bold}{command}{plain} {text}")?;
         }

@@ -229,6 +229,8 @@ mod tests {
         }
         let result = parse("--instances 0").expect("a number").run(LogFormat::Text);
         assert!(matches!(result, Err(Error::Usage(text)) if text == "instances must be from 1 to 1000, not 0"));
+        let result = parse("--output same --expected same").expect("paths").run(LogFormat::Text);
+        assert!(matches!(result, Err(Error::Usage(text)) if text.ends_with("must be different files")));
         let result = parse("--output /no/such/folder/records").expect("a path").run(LogFormat::Text);
         assert!(
             matches!(result, Err(Error::Usage(text)) if text.starts_with("cannot write /no/such/folder/records: "))

@@ -194,12 +194,11 @@ fn in_words(number: u64, report: &Value) -> String {
     }
     let decode = &report["decode"];
     if decode["failure"].is_object() {
-        line("decode", format!("fails in {}", failure(&decode["failure"])));
+        let same = failure(&decode["failure"]) == failure(&report["failure"]);
+        let why = if same { "for the same reason".to_owned() } else { failure(&decode["failure"]) };
+        line("decode", format!("fails: {why}"));
     } else if decode.is_object() {
-        line(
-            "decode",
-            format!("{} events, {} of them heartbeats", word(&decode["events"]), word(&decode["heartbeats"])),
-        );
+        line("decode", format!("{} events, {} of them heartbeats", word(&decode["events"]), word(&decode["heartbeats"])));
     }
     format!("record {number}\n{}", lines.concat())
 }
@@ -239,7 +238,7 @@ fn failure(failure: &Value) -> String {
 }
 
 fn bytes(count: &Value) -> String {
-    format!("{} bytes", word(count))
+    count.as_u64().map_or("unknown size".to_owned(), |count| format!("{count} bytes"))
 }
 
 /// A text or number; `unknown` for what is not there. Control characters, which a terminal would obey, are escaped.

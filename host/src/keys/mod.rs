@@ -2,8 +2,8 @@
 //!
 //! A record of a Database Activity Stream carries its wrapping key encrypted under a KMS key. Decrypting that blob is
 //! the one thing the sandbox cannot do by itself; a [`KeyProvider`] does it. Two come with the crate: [`Kms`] asks AWS
-//! KMS, [`Keyring`] reads a local file. A [`Cache`] stands in front of either, so that a data key costs one question per
-//! time to live, however many records and workers want it.
+//! KMS, [`Keyring`] reads a local file. A [`Cache`] stands in front of either, so that a data key costs one question
+//! per time to live, however many records and workers want it.
 //!
 //! # An own provider
 //!

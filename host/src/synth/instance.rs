@@ -166,23 +166,19 @@ impl Instance {
         let longest = dice.weighted(&[(90, 900), (9, 70_000), (1, 9_000_000)]);
         let end = start.after(dice.between(30, longest), dice.between(0, 9));
         *now = end;
+        let session = &mut sessions[place];
+        session.statements += 1;
         // A new session says hello before it does anything else; some never get that far.
-        if sessions[place].statements == 0 {
-            let deed = if dice.one_in(5) { Deed::LoginRefused } else { Deed::Connect };
-            let refused = matches!(deed, Deed::LoginRefused);
-            sessions[place].statements = 1;
-            waiting.extend(teller.tell(server, &Activity { session: &sessions[place], deed, start, end }, dice));
-            if refused {
-                sessions[place] = Session::open(server.engine, end, dice);
-            }
-            return;
-        }
-        sessions[place].statements += 1;
-        let deed = if dice.one_in(30) { Deed::Disconnect } else { work(server.engine, &sessions[place], dice) };
-        let closed = matches!(deed, Deed::Disconnect);
-        waiting.extend(teller.tell(server, &Activity { session: &sessions[place], deed, start, end }, dice));
-        if closed {
-            sessions[place] = Session::open(server.engine, end, dice);
+        let deed = match session.statements {
+            1 if dice.one_in(5) => Deed::LoginRefused,
+            1 => Deed::Connect,
+            _ if dice.one_in(30) => Deed::Disconnect,
+            _ => work(server.engine, session, dice),
+        };
+        let over = matches!(deed, Deed::LoginRefused | Deed::Disconnect);
+        waiting.extend(teller.tell(server, &Activity { session, deed, start, end }, dice));
+        if over {
+            *session = Session::open(server.engine, end, dice);
         }
     }
 }

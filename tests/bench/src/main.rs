@@ -90,8 +90,8 @@ fn measure(class: &Class, rounds: usize) -> Result<Row> {
     })
 }
 
-/// The target directory that this program was built into.
+/// The target directory: this program is `target/<profile>/dastap-bench`.
 fn target() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
-    program.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists()).map_or_else(|| "target".into(), PathBuf::from)
+    program.ancestors().nth(2).map_or_else(|| "target".into(), PathBuf::from)
 }

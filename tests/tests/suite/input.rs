@@ -45,9 +45,7 @@ fn carriers(records: &[String]) -> [(&'static str, Value); 4] {
             "eventSourceARN": arn,
         })
     };
-    let transformation = |data: String| {
-        json!({ "recordId": "4954698668313", "approximateArrivalTimestamp": 1495072949453u64, "data": data })
-    };
+    let transformation = |data: String| json!({ "recordId": "4954698668313", "approximateArrivalTimestamp": 1495072949453u64, "data": data });
     let delivery = |data: String| json!({ "data": data });
     let polled = |data: String| {
         json!({
@@ -72,10 +70,7 @@ fn carriers(records: &[String]) -> [(&'static str, Value); 4] {
                 "records": all(&transformation),
             }),
         ),
-        (
-            "Firehose delivery",
-            json!({ "requestId": "r", "timestamp": 1578090901599u64, "records": all(&delivery) }),
-        ),
+        ("Firehose delivery", json!({ "requestId": "r", "timestamp": 1578090901599u64, "records": all(&delivery) })),
         ("Kinesis", json!({ "Records": all(&polled), "NextShardIterator": "AAA", "MillisBehindLatest": 0 })),
     ]
 }

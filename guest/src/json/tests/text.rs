@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{equals, unescape};
+use super::super::string::{equals, unescape};
 
 fn oracle(body: &str) -> Option<String> {
     serde_json::from_str(&format!("\"{body}\"")).ok()

@@ -28,6 +28,10 @@ pub(super) struct Files {
 impl Files {
     /// Opens all files and writes the keyring: who reads the records from a pipe may need it at once.
     pub(super) fn open(options: &Gen, stream: &Stream) -> Result<Self, Error> {
+        let names = [options.keyring.as_ref(), options.expected.as_ref(), Some(&options.output)];
+        if (0..names.len()).any(|place| names[place].is_some() && names[..place].contains(&names[place])) {
+            return Err(Error::usage("--keyring, --expected and --output must be different files"));
+        }
         if let Some(path) = &options.keyring {
             let mut keyring = BufWriter::new(private(path).map_err(named(path)).map_err(Error::usage)?);
             let written = stream.write_keyring(&mut keyring).and_then(|()| keyring.flush());

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_was_tried_fits_on_a_line() {
-        let cause = "no credentials found in chain. Attempted:\n  Environment: the credential provider was not enabled: \
+        let cause = "no credentials in chain. Attempted:\n  Environment: the credential provider was not enabled: \
                      variable not set\n  Profile: the credential provider was not enabled\n";
         assert_eq!(tried(cause), "Environment: not set up: variable not set Profile: not set up");
         assert_eq!(tried("profile `x` is broken"), "profile `x` is broken");

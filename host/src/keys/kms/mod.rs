@@ -38,8 +38,8 @@ const BUDGET: Duration =
 /// A [`KeyProvider`] that asks KMS Decrypt, with the credentials that the AWS SDK finds.
 ///
 /// It needs `kms:Decrypt` on the stream's KMS key and nothing else. An endpoint that cannot be reached gives
-/// [`KeyError::Unavailable`] after at most 10 seconds. When KMS throttles the account, nothing is asked for a pause that
-/// doubles from half a second to ten: the quota is shared with everything else in the account.
+/// [`KeyError::Unavailable`] after at most 10 seconds. When KMS throttles the account, nothing is asked for a pause
+/// that doubles from half a second to ten: the quota is shared with everything else in the account.
 ///
 /// What cannot be wiped: the HTTP client's own buffer of the answer, which is freed as soon as the key is out of it.
 pub struct Kms {
