@@ -25,10 +25,14 @@ unset CARGO_ENCODED_RUSTFLAGS RUSTC RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER RUSTDO
 for name in ${!CARGO_PROFILE_*} ${!CARGO_TARGET_*}; do unset "$name"; done
 
 args=(build --quiet --locked --manifest-path "$here/Cargo.toml" --lib --profile guest --target $triple
-      --target-dir "$target_dir/$flavour${features:+-$features}")
+      --target-dir "$target_dir")
 [ -n "$features" ] && args+=(--features "$features")
 
 has_target() { [ -d "$("$1" --print target-libdir --target $triple 2>/dev/null)" ]; }
+
+# One build at a time: all flavours share a directory, and with it the compiled procedural macros.
+mkdir -p "$target_dir"
+if command -v flock >/dev/null; then exec 9>"$target_dir/.lock"; flock 9; fi
 
 cd "$here"
 if command -v cargo >/dev/null && has_target rustc; then
@@ -49,4 +53,6 @@ guest/build.sh: expected a Rust compiler with the wasm32-unknown-unknown standar
 EOF
   exit 1
 fi
-echo "$target_dir/$flavour${features:+-$features}/$triple/guest/dastap_guest.wasm"
+module=$target_dir/$flavour${features:+-$features}.wasm
+cp "$target_dir/$triple/guest/dastap_guest.wasm" "$module"
+echo "$module"

@@ -50,9 +50,9 @@ impl<'a> Document<'a> {
         let mut found_list = false;
         scanner.object(|scanner, name| -> Result<(), Broken> {
             if name.is("clusterId") {
-                document.cluster = Some(scanner.value()?);
+                document.cluster = Some(read_id(scanner, "clusterId")?);
             } else if name.is("instanceId") {
-                document.instance = Some(scanner.value()?);
+                document.instance = Some(read_id(scanner, "instanceId")?);
             } else if name.is(LIST) {
                 if std::mem::replace(&mut found_list, true) {
                     return Err(wrong_shape(format!("the member `{LIST}` stands twice")).into());
@@ -83,19 +83,33 @@ impl<'a> Document<'a> {
     }
 }
 
+/// An id stands in front of every line, so a long one would multiply.
+fn read_id<'a>(scanner: &mut Scanner<'a>, name: &'static str) -> Result<&'a str, Broken> {
+    let id = scanner.value()?;
+    match id.len() <= ID_BYTES_MOST {
+        true => Ok(id),
+        false => {
+            Err(wrong_shape(format!("expected `{name}` to have at most {ID_BYTES_MOST} bytes, found {}", id.len()))
+                .into())
+        }
+    }
+}
+
 fn read_list(scanner: &mut Scanner<'_>, most: u32, events: &mut Vec<Event>) -> Result<(), Broken> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    scanner.objects(&["type", "dbUserName"], |object| {
+    scanner.array(|scanner| {
         if events.len() >= most {
             let detail = format!("more events in one record than the limit of {most}");
             return Err(Failure::new(Stage::Events, Reason::TooLarge, detail).into());
         }
-        let Some(object) = object else {
+        if scanner.kind() != Kind::Object {
+            scanner.skip()?;
             return Err(wrong_shape(format!("expected element {} of `{LIST}` to be an object", events.len())).into());
-        };
-        let [kind, user] = object.values;
+        }
+        let event = scanner.members(&["type", "dbUserName"])?;
+        let [kind, user] = event.values;
         events.push(Event {
-            range: object.start..object.end,
+            range: event.start..event.end,
             // A missing `type` means `record` (RDS for Oracle). Unknown types pass through.
             heartbeat: kind.is_some_and(|kind| kind.is("heartbeat")),
             system_user: user.is_some_and(|user| SYSTEM_USERS.iter().any(|name| user.is(name))),
@@ -123,6 +137,9 @@ impl From<Failure> for Broken {
         Broken(failure)
     }
 }
+
+/// Resource ids have some 30 characters.
+const ID_BYTES_MOST: usize = 1024;
 
 const LIST: &str = "databaseActivityEventList";
 

@@ -22,7 +22,8 @@ pub(crate) fn module(flavour: &str, features: &str) -> Result<Vec<u8>> {
         println!("cargo::rerun-if-changed={}", Path::new(&path).display());
         return Ok(fs::read(path)?);
     }
-    let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("..");
+    let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let root = package.ancestors().find(|dir| dir.join("guest/build.sh").exists()).ok_or("expected guest/build.sh")?;
     for watched in ["guest/src", "guest/Cargo.toml", "guest/build.sh", "wit", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }

@@ -1,7 +1,7 @@
 //! The configuration file: every section with its settings, defaults and bounds, checked before anything is opened.
 //!
-//! YAML or JSON. A file that holds only transform settings is accepted as a bare `transform` section. An error names the
-//! file, the place of the setting, what was expected, and the nearest known name.
+//! YAML or JSON. A file that holds only transform settings is accepted as a bare `transform` section. An error names
+//! the file, the place of the setting, what was expected, and the nearest known name.
 
 use std::path::{Path, PathBuf};
 

@@ -1,25 +1,29 @@
 //! One pass over some inputs: records in, events out in input order, failures to the dead letter.
 //!
-//! A thread reads and cuts batches; as many tasks as there are workers decode them; this loop puts the verdicts back into
-//! order and writes. Everything is bounded, in batches and in bytes, so a slow reader of the output slows the input.
+//! A thread reads and cuts batches; as many tasks as there are workers decode them; this loop puts the verdicts back
+//! into order and writes. Everything is bounded, in batches and in bytes, so whoever reads the output slowly slows the
+//! input.
 //!
 //! Input = decoded + failed, always: a record is counted when its events or its dead-letter line are written.
 
-use std::collections::{BTreeMap, VecDeque};
+mod reader;
+mod report;
+
+use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::keys::KeyStats;
 use crate::sink::{DeadLetter, Lines};
-use crate::source::{Batch, Batches, Input, Records, Refusal};
-use crate::{Decoder, Failure, Stage, Verdict};
+use crate::source::Batch;
+use crate::{Decoder, Verdict};
+use reader::Message;
+pub(crate) use report::{End, Report, Stats};
 
 /// For each worker, so many bytes of records are being decoded or wait to be written; their events are ten times as
 /// large. Small batches leave room for one more than there are workers, so that none is ever idle; large ones do not.
@@ -43,20 +47,6 @@ pub(crate) struct Run<W: Write> {
     pub(crate) stop: watch::Receiver<bool>,
 }
 
-/// What came of a run.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// The numbers.
-    pub(crate) stats: Stats,
-    /// The failures by stage and reason.
-    pub(crate) failures: Failures,
-    /// The inputs that could not be read to their end.
-    pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
-    /// Why the run ended.
-    pub(crate) end: End,
-    started: Option<Instant>,
-}
-
 /// Why a run could not go on. Every record that was counted is written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -76,86 +66,6 @@ pub(crate) enum Error {
     Program(#[source] io::Error),
 }
 
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum End {
-    /// All inputs were read.
-    #[default]
-    Complete,
-    /// Whoever reads the output has seen enough.
-    Closed,
-    /// The run was told to stop.
-    Stopped,
-}
-
-/// Failures by stage and reason: how many, and the details of the first.
-pub(crate) type Failures = BTreeMap<(String, String), (u64, String)>;
-
-/// The numbers of a run, as `--stats` writes them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub(crate) struct Stats {
-    /// Records read: `decoded + failed`.
-    pub(crate) records: u64,
-    /// Records whose events were written or dropped.
-    pub(crate) decoded: u64,
-    /// Records in the dead letter.
-    pub(crate) failed: u64,
-    /// Events of the decoded records.
-    pub(crate) events: Events,
-    /// Questions for data keys.
-    pub(crate) keys: Keys,
-    /// Sizes in bytes.
-    pub(crate) bytes: Bytes,
-    /// From the first record to the last.
-    pub(crate) seconds: f64,
-}
-
-/// Events of the decoded records.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Events {
-    /// All: `kept + dropped`.
-    pub(crate) seen: u64,
-    /// Written.
-    pub(crate) kept: u64,
-    /// Removed by a setting or a rule.
-    pub(crate) dropped: u64,
-    /// Heartbeats among all.
-    pub(crate) heartbeats: u64,
-}
-
-/// Questions for data keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Keys {
-    /// Questions to the cache.
-    pub(crate) lookups: u64,
-    /// Answered from it.
-    pub(crate) hits: u64,
-    /// Questions that reached the provider.
-    pub(crate) calls: u64,
-    /// Refused by it.
-    pub(crate) refused: u64,
-    /// Not answered by it.
-    pub(crate) unavailable: u64,
-}
-
-/// Sizes in bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Bytes {
-    /// Records as they were received.
-    #[serde(rename = "in")]
-    pub(crate) received: u64,
-    /// Decrypted and unpacked documents.
-    pub(crate) plain: u64,
-    /// Written events.
-    pub(crate) out: u64,
-}
-
-/// What the reading thread sends.
-enum Message {
-    Batch(Batch),
-    Unreadable(PathBuf, io::Error),
-}
-
 /// A batch with what became of its texts.
 struct Decoded {
     batch: Batch,
@@ -173,7 +83,7 @@ impl<W: Write> Run<W> {
         let (inputs, read) = (std::mem::take(&mut self.inputs), Arc::clone(&self.read));
         std::thread::Builder::new()
             .name("reader".into())
-            .spawn(move || read_all(inputs, &read, &sender))
+            .spawn(move || reader::read_all(inputs, &read, &sender))
             .map_err(Error::Program)?;
 
         let mut in_flight = VecDeque::new();
@@ -265,54 +175,6 @@ impl<W: Write> Run<W> {
     }
 }
 
-impl Report {
-    /// Turns a closed pipe into the end of the run.
-    fn unless_closed(&mut self, result: io::Result<()>) -> Result<(), Error> {
-        match result {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.end = End::Closed;
-                Ok(())
-            }
-            result => result.map_err(Error::Output),
-        }
-    }
-
-    /// Counts a record whose verdict is written.
-    fn count(&mut self, record: &[u8], verdict: Verdict) {
-        let Stats { records, decoded, failed, events, bytes, .. } = &mut self.stats;
-        *records += 1;
-        bytes.received += record.len() as u64;
-        match verdict {
-            Verdict::Decoded(record) => {
-                *decoded += 1;
-                events.seen += u64::from(record.kept) + u64::from(record.dropped);
-                events.kept += u64::from(record.kept);
-                events.dropped += u64::from(record.dropped);
-                events.heartbeats += u64::from(record.heartbeats);
-            }
-            Verdict::Failed(failure) => {
-                *failed += 1;
-                let kind = (failure.stage.to_string(), failure.reason);
-                self.failures.entry(kind).or_insert((0, failure.detail)).0 += 1;
-            }
-        }
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let (reason, detail) = (refusal.reason().to_owned(), refusal.detail().to_owned());
-        Failure { stage: Stage::Envelope, reason, detail, retryable: false }
-    }
-}
-
-impl From<KeyStats> for Keys {
-    fn from(stats: KeyStats) -> Self {
-        let KeyStats { lookups, hits, calls, refused, unavailable, .. } = stats;
-        Keys { lookups, hits, calls, refused, unavailable }
-    }
-}
-
 async fn decode(decoder: Decoder, batch: Batch) -> Decoded {
     let verdicts = match batch.texts.as_slice() {
         [] => Vec::new(),
@@ -336,53 +198,11 @@ async fn first(in_flight: &mut VecDeque<(usize, JoinHandle<Decoded>)>) -> Result
     }
 }
 
-/// Reads one input after the other until all is read or nobody listens.
-fn read_all(inputs: Vec<PathBuf>, read: &Arc<AtomicU64>, sender: &mpsc::Sender<Message>) {
-    let mut batches = Batches::default();
-    for path in inputs {
-        match read_one(&path, read, &mut batches, sender) {
-            Err(Ended::Unheard) => return,
-            Err(Ended::Unreadable(error)) => {
-                if sender.blocking_send(Message::Unreadable(path, error)).is_err() {
-                    return;
-                }
-            }
-            Ok(()) => {}
-        }
-    }
-}
-
-/// Why an input was not read to its end.
-enum Ended {
-    Unheard,
-    Unreadable(io::Error),
-}
-
-fn read_one(
-    path: &Path,
-    read: &Arc<AtomicU64>,
-    batches: &mut Batches,
-    sender: &mpsc::Sender<Message>,
-) -> Result<(), Ended> {
-    let send = |batch| sender.blocking_send(Message::Batch(batch)).map_err(|_| Ended::Unheard);
-    let mut records = Records::new(Input::open(path, Arc::clone(read)).map_err(Ended::Unreadable)?);
-    loop {
-        while let Some(record) = records.ready() {
-            batches.push(record).map_or(Ok(()), send)?;
-        }
-        // The next read may wait: what is here goes out first.
-        batches.take().map_or(Ok(()), send)?;
-        if !records.refill().map_err(Ended::Unreadable)? {
-            return Ok(());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::keys::Keyring;
-    use crate::source::Content;
+    use crate::source::{Content, Records, Refusal};
     use std::fs::File;
 
     /// A writer whose reader goes away after some bytes.
@@ -408,9 +228,14 @@ mod tests {
 
     /// A record that is already decrypted, with one event.
     fn record(number: usize) -> String {
-        format!(
-            r#"{{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{{"clusterId":"cluster-A","instanceId":"db-B","databaseActivityEventList":[{{"type":"record","n":{number}}}]}}}}"#
-        )
+        let list = format!(r#"[{{"type":"record","n":{number}}}]"#);
+        [
+            r#"{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{"clusterId":"cluster-A","#,
+            r#""instanceId":"db-B","databaseActivityEventList":"#,
+            &list,
+            "}}",
+        ]
+        .concat()
     }
 
     struct Folder(tempfile::TempDir);
@@ -498,7 +323,7 @@ mod tests {
         let input = folder.input("many", (0..50_000).map(record).collect::<String>());
         let mut out = Vec::new();
         let (run, stop) = folder.run(vec![input], &mut out);
-        let report = run.run(|_| drop(stop.send_replace(true))).await.unwrap();
+        let report = run.run(|_| _ = stop.send_replace(true)).await.unwrap();
         assert_eq!(report.end, End::Stopped);
         let lines = String::from_utf8(out).unwrap().lines().count() as u64;
         assert_eq!((report.stats.decoded, report.stats.events.kept), (lines, lines));
@@ -512,16 +337,5 @@ mod tests {
         run.dead_letter = DeadLetter::on_demand(&folder.path("no/such/folder"));
         let error = run.run(|_| ()).await.unwrap_err().to_string();
         assert!(error.starts_with("cannot write the dead letter "), "{error}");
-    }
-
-    #[test]
-    fn the_numbers_look_as_in_the_design() {
-        let json = serde_json::to_string(&Stats::default()).unwrap();
-        let expected = concat!(
-            r#"{"records":0,"decoded":0,"failed":0,"events":{"seen":0,"kept":0,"dropped":0,"heartbeats":0},"#,
-            r#""keys":{"lookups":0,"hits":0,"calls":0,"refused":0,"unavailable":0},"#,
-            r#""bytes":{"in":0,"plain":0,"out":0},"seconds":0.0}"#
-        );
-        assert_eq!(json, expected);
     }
 }

@@ -59,7 +59,7 @@ def handle(line, data_keys):
 
 def main(records_path, keyring_path):
     with open(records_path, encoding="utf-8") as file:
-        records = file.read().splitlines()
+        records = file.read().strip("\n").split("\n")  # not splitlines: JSON may hold U+2028
     with open(keyring_path, encoding="utf-8") as file:
         entries = json.load(file)["keys"]
     data_keys = {base64.b64decode(key["ciphertext"]): base64.b64decode(key["plaintext"]) for key in entries}

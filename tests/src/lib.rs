@@ -6,3 +6,4 @@ pub mod document;
 pub mod peer;
 pub mod program;
 pub mod record;
+pub mod stream;

@@ -1,76 +1,135 @@
-//! Where a string may end: quotes, backslashes and control characters, found 64 bytes at a time.
+//! Where a string may end: quotes, backslashes and control characters, found 64 bytes at a time and ahead of the
+//! cursor, so that the cursor never waits for them.
 
 use crate::vector::Bytes;
 
-/// The marks of one block of 64 bytes, those that were passed taken out.
-#[derive(Clone, Copy, Debug)]
+/// The marks of a stretch of the text, in order. Those behind the cursor have been taken.
+#[derive(Debug)]
 pub(super) struct Marks {
-    /// Where the block starts.
-    block: usize,
-    /// One bit for each byte of the block.
-    bits: u64,
+    places: [u32; PLACES],
+    next: usize,
+    count: usize,
+    /// Where the text goes on behind the stretch.
+    end: usize,
 }
 
-/// A block.
-const BYTES: usize = 64;
+/// How many bytes of text are looked at at a time.
+const STRETCH: usize = 512;
+/// How many bytes of them at once.
+const BLOCK: usize = 64;
+/// How many places are written at once. Few blocks have more.
+const BATCH: usize = 12;
+/// All bytes of a stretch may be marks; some are left over from the one before; a batch is written whole.
+const PLACES: usize = Marks::AHEAD + STRETCH + BATCH;
 
 impl Marks {
-    /// Those from `at` on.
-    pub(super) fn at(text: &[u8], at: usize) -> Self {
-        Marks { block: at, bits: bits(text, at) }
+    /// How many marks [`Marks::ahead`] shows.
+    pub(super) const AHEAD: usize = 4;
+
+    /// The marks of a text from its start on.
+    pub(super) fn new(text: &[u8]) -> Self {
+        let mut marks = Marks { places: [0; PLACES], next: 0, count: 0, end: 0 };
+        marks.fill(text);
+        marks
     }
 
-    /// Takes the next mark.
+    /// Takes the next mark: where it stands, or the end of the text.
     #[inline(always)]
-    pub(super) fn next(&mut self, text: &[u8]) -> Option<usize> {
-        while self.bits == 0 {
-            self.block = self.block.wrapping_add(BYTES);
-            if self.block >= text.len() {
-                self.block = text.len();
-                return None;
-            }
-            self.bits = bits(text, self.block);
+    pub(super) fn take(&mut self, text: &[u8]) -> usize {
+        if self.next >= self.count {
+            self.fill(text);
         }
-        let index = self.bits.trailing_zeros() as usize;
-        self.bits &= self.bits.wrapping_sub(1);
-        Some(self.block.wrapping_add(index))
+        let place = if self.next < self.count { self.places.get(self.next) } else { None };
+        self.next = self.next.wrapping_add(1);
+        place.map_or(text.len(), |place| *place as usize)
+    }
+
+    /// There may be fewer than four marks ahead.
+    #[inline(always)]
+    pub(super) fn are_few(&self) -> bool {
+        self.next.wrapping_add(Marks::AHEAD) > self.count
+    }
+
+    /// The next four marks behind the next `skip`; none where so many are not known.
+    #[inline(always)]
+    pub(super) fn ahead(&self, skip: usize) -> Option<&[u32; Marks::AHEAD]> {
+        let next = self.next.wrapping_add(skip);
+        if next.wrapping_add(Marks::AHEAD) > self.count { None } else { self.places.get(next..)?.first_chunk() }
+    }
+
+    /// Takes `count` marks that [`Marks::ahead`] has shown.
+    pub(super) fn pass(&mut self, count: usize) {
+        self.next = self.next.wrapping_add(count);
+    }
+
+    /// Finds more marks, until there are four or the text ends.
+    #[inline(never)]
+    pub(super) fn fill(&mut self, text: &[u8]) {
+        let next = self.next.min(self.count);
+        self.places.copy_within(next..self.count, 0);
+        self.count = self.count.wrapping_sub(next);
+        self.next = 0;
+        while self.count < Marks::AHEAD && self.end < text.len() {
+            let stretch = text.get(self.end..).unwrap_or_default();
+            let (blocks, rest) = stretch.get(..STRETCH).unwrap_or(stretch).as_chunks::<BLOCK>();
+            let mut count = self.count;
+            let mut end = self.end;
+            for block in blocks {
+                count = self.push(count, end, bits(block));
+                end = end.wrapping_add(BLOCK);
+            }
+            if !rest.is_empty() {
+                let mut block = [b' '; BLOCK];
+                block.iter_mut().zip(rest).for_each(|(padded, byte)| *padded = *byte);
+                count = self.push(count, end, bits(&block));
+                end = text.len();
+            }
+            self.count = count;
+            self.end = end;
+        }
+    }
+
+    /// Puts the marks of the block at `start` behind the first `count`; how many there are then.
+    #[inline(always)]
+    fn push(&mut self, count: usize, start: usize, mut bits: u64) -> usize {
+        let mut free = count;
+        let all = count.wrapping_add(bits.count_ones() as usize);
+        while free < all {
+            // What is written beyond the last mark does not count.
+            let Some(batch) = self.places.get_mut(free..).and_then(|places| places.first_chunk_mut::<BATCH>()) else {
+                break;
+            };
+            for place in batch {
+                *place = (start as u32).wrapping_add(bits.trailing_zeros());
+                bits &= bits.wrapping_sub(1);
+            }
+            free = free.wrapping_add(BATCH);
+        }
+        all
     }
 }
 
-/// The marks of the block at `start`.
+/// The marks of a block, one bit each.
 #[inline(always)]
-fn bits(text: &[u8], start: usize) -> u64 {
-    let Some(rest) = text.get(start..) else { return 0 };
-    match rest.first_chunk() {
-        Some(block) => block_bits(block),
-        None => last_bits(rest),
-    }
-}
-
-#[inline(always)]
-fn block_bits(block: &[u8; BYTES]) -> u64 {
+fn bits(block: &[u8; BLOCK]) -> u64 {
     let (parts, _) = block.as_chunks::<{ Bytes::COUNT }>();
-    let mut bits = 0;
-    for (index, part) in parts.iter().enumerate() {
-        bits |= u64::from(part_bits(Bytes::load(part))) << (index * Bytes::COUNT);
+    let mut vectors = [Bytes::all(b' '); BLOCK / Bytes::COUNT];
+    vectors.iter_mut().zip(parts).for_each(|(vector, part)| *vector = Bytes::load(part));
+    let set = |marked: fn(Bytes) -> Bytes| {
+        let [a, b, c, d] = vectors.map(|part| u64::from(marked(part).bits::<7>()));
+        a | b << 16 | c << 32 | d << 48
+    };
+    let [a, b, c, d] = vectors;
+    let least = a.least(b).least(c.least(d));
+    let quotes = set(|part| part.equal(Bytes::all(b'"')).or(part.equal(Bytes::all(b'\\'))));
+    // Few blocks have control characters.
+    match is_control(least).is_zero() {
+        true => quotes,
+        false => quotes | set(is_control),
     }
-    bits
 }
 
 #[inline(always)]
-fn part_bits(part: Bytes) -> u16 {
-    let quotes = part.equal(Bytes::all(b'"'));
-    let backslashes = part.equal(Bytes::all(b'\\'));
-    let controls = part.equal(part.least(Bytes::all(0x1f)));
-    quotes.or(backslashes).or(controls).bits::<7>()
-}
-
-/// A block that the text ends in.
-#[cold]
-fn last_bits(rest: &[u8]) -> u64 {
-    let mut block = [b' '; BYTES];
-    if let Some(start) = block.get_mut(..rest.len()) {
-        start.copy_from_slice(rest);
-    }
-    block_bits(&block)
+fn is_control(part: Bytes) -> Bytes {
+    part.equal(part.least(Bytes::all(0x1f)))
 }

@@ -3,9 +3,8 @@
 //! Events leave with the very bytes that were decrypted, so nothing is parsed into values and written again.
 //! `serde_json` is the oracle of the tests: both accept and refuse the same texts.
 
-mod block;
-mod list;
 mod marks;
+mod members;
 mod scalar;
 mod scan;
 mod string;

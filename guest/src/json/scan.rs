@@ -6,14 +6,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::list::{self, Object};
 use super::marks::Marks;
+use super::members::{self, Wanted};
 use super::{scalar, string};
 
 /// A validating cursor over one JSON text.
-///
-/// Its hot paths are inlined and what is rare is called with a copy, so that the cursor lives in registers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -25,6 +23,17 @@ pub(crate) struct Scanner<'a> {
     depth: u32,
     /// A line break stood between two tokens.
     broken: bool,
+}
+
+/// An object in a list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Object<'a, const N: usize> {
+    /// Where it starts.
+    pub(crate) start: usize,
+    /// Behind its closing brace.
+    pub(crate) end: usize,
+    /// The values of the wanted members, if they are strings. Of members with the same name the last counts.
+    pub(crate) values: [Option<Text<'a>>; N],
 }
 
 /// The body of a string: what stands between its quotes.
@@ -65,12 +74,11 @@ pub(crate) const DEEPEST: u32 = 1024;
 impl<'a> Scanner<'a> {
     /// A scanner at the start of `text` that lets at most `depth` containers be open.
     pub(crate) fn new(text: &'a str, depth: u32) -> Self {
-        let marks = Marks::at(text.as_bytes(), 0);
+        let marks = Marks::new(text.as_bytes());
         Scanner { text, at: 0, marks, entered: 0, depth: depth.min(DEEPEST), broken: false }
     }
 
     /// The kind of the value that comes next.
-    #[inline(always)]
     pub(crate) fn kind(&mut self) -> Kind {
         self.space();
         match self.peek() {
@@ -82,68 +90,33 @@ impl<'a> Scanner<'a> {
     }
 
     /// Enters an object and calls `member` with each name; `member` takes the value.
-    #[inline(always)]
     pub(crate) fn object<E: From<Error>>(
         &mut self,
         mut member: impl FnMut(&mut Self, Text<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.enter(b'{', "an object")?;
-        if !self.accept(b'}') {
-            loop {
-                let name = self.member_name()?;
-                member(self, name)?;
-                if !self.accept(b',') {
-                    break;
-                }
+        let mut more = !self.accept(b'}');
+        while more {
+            let name = self.member_name()?;
+            member(self, name)?;
+            more = self.accept(b',');
+            if !more {
+                self.expect(b'}', "`,` or `}`")?;
             }
-            self.expect(b'}', "`,` or `}`")?;
         }
         self.leave();
         Ok(())
     }
 
     /// Enters an array and calls `element` at each value; `element` takes it.
-    #[inline(always)]
     pub(crate) fn array<E: From<Error>>(
         &mut self,
         mut element: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
         self.enter(b'[', "an array")?;
-        if !self.accept(b']') {
-            loop {
-                element(self)?;
-                if !self.accept(b',') {
-                    break;
-                }
-            }
-            self.expect(b']', "`,` or `]`")?;
-        }
-        self.leave();
-        Ok(())
-    }
-
-    /// Enters an array and calls `each` with its objects, read to their ends: where they stand, and the members
-    /// `names`. With anything else in the array it calls `each` with none.
-    #[inline(always)]
-    pub(crate) fn objects<const N: usize, E: From<Error>>(
-        &mut self,
-        names: &[&str; N],
-        mut each: impl FnMut(Option<Object<'a, N>>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.enter(b'[', "an array")?;
-        let (start, depth) = (self.at.wrapping_sub(1), self.depth.wrapping_sub(self.entered).wrapping_add(1));
-        let walked = list::walk(self.text, start, depth, names, &mut |object| each(Some(object)))?;
-        self.at = walked.at;
-        self.marks = Marks::at(self.text.as_bytes(), walked.at);
-        self.broken |= walked.broken;
-        // What the walk does not know.
-        let mut more = !walked.ended && if walked.any { self.accept(b',') } else { !self.accept(b']') };
-        if !walked.ended && !more && walked.any {
-            self.expect(b']', "`,` or `]`")?;
-        }
+        let mut more = !self.accept(b']');
         while more {
-            let object = self.element(names)?;
-            each(object)?;
+            element(self)?;
             more = self.accept(b',');
             if !more {
                 self.expect(b']', "`,` or `]`")?;
@@ -153,35 +126,43 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Takes an object: where it stands, and the members `names`. None for any other value.
-    fn element<const N: usize>(&mut self, names: &[&str; N]) -> Result<Option<Object<'a, N>>, Error> {
-        if self.kind() != Kind::Object {
-            return self.skip().map(|()| None);
-        }
+    /// Takes an object, and looks for the members that are `wanted`.
+    pub(crate) fn members<const N: usize>(&mut self, names: &[&str; N]) -> Result<Object<'a, N>, Error> {
         let mut object = Object { start: self.position(), end: 0, values: [None; N] };
-        self.object(|scanner, name| {
+        let wanted = Wanted::new(names);
+        self.enter(b'{', "an object")?;
+        let mut more = !self.accept(b'}');
+        while more {
+            self.pass_members(&wanted);
+            let name = self.member_name()?;
             match object.values.iter_mut().zip(names).find(|(_, wanted)| name.is(wanted)) {
-                Some((value, _)) if scanner.kind() == Kind::String => *value = Some(scanner.string()?),
-                Some((value, _)) => {
-                    scanner.skip()?;
-                    *value = None;
-                }
-                None => scanner.skip()?,
+                Some((value, _)) => *value = self.text()?,
+                None => self.skip()?,
             }
-            Ok::<(), Error>(())
-        })?;
+            more = self.accept(b',');
+            if !more {
+                self.expect(b'}', "`,` or `}`")?;
+            }
+        }
+        self.leave();
         object.end = self.at;
-        Ok(Some(object))
+        Ok(object)
+    }
+
+    /// Takes a value: its text, if it is one.
+    fn text(&mut self) -> Result<Option<Text<'a>>, Error> {
+        match self.kind() {
+            Kind::String => self.string().map(Some),
+            _ => self.skip().map(|()| None),
+        }
     }
 
     /// Takes a string.
-    #[inline(always)]
     pub(crate) fn string(&mut self) -> Result<Text<'a>, Error> {
         self.quoted("a string")
     }
 
     /// Takes one value of any kind, checks all of it, and gives its bytes as they stand.
-    #[inline(always)]
     pub(crate) fn value(&mut self) -> Result<&'a str, Error> {
         let start = self.position();
         self.skip()?;
@@ -189,34 +170,27 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes one value of any kind and checks all of it.
-    #[inline(always)]
     pub(crate) fn skip(&mut self) -> Result<(), Error> {
         self.space();
         match self.peek() {
             Some(b'"') => self.quoted("a string").map(|_| ()),
-            Some(b'{' | b'[') => {
-                *self = Self::skip_container(*self)?;
-                Ok(())
-            }
+            Some(b'{' | b'[') => self.skip_container(),
             _ => self.scalar(),
         }
     }
 
     /// Where the next value starts.
-    #[inline(always)]
     pub(crate) fn position(&mut self) -> usize {
         self.space();
         self.at
     }
 
     /// Where the last value ended.
-    #[inline(always)]
     pub(crate) fn position_here(&self) -> usize {
         self.at
     }
 
     /// The text ends here.
-    #[inline(always)]
     pub(crate) fn end(&mut self) -> Result<(), Error> {
         self.space();
         match self.peek() {
@@ -231,52 +205,65 @@ impl<'a> Scanner<'a> {
     }
 
     /// The text between two positions.
-    #[inline(always)]
     pub(crate) fn slice(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or_default()
     }
 
     /// Skips an object or array. Open containers are bits of a fixed stack: 1 for an object, 0 for an array.
-    #[inline(never)]
-    fn skip_container(mut scanner: Self) -> Result<Self, Error> {
-        let mut open = Stack::new(scanner.depth.saturating_sub(scanner.entered));
+    fn skip_container(&mut self) -> Result<(), Error> {
+        let wanted = Wanted::new(&[]);
+        let mut open = Stack::new(self.depth.saturating_sub(self.entered));
         loop {
-            scanner.space();
-            match scanner.peek() {
-                Some(b'"') => scanner.quoted("a string").map(|_| ())?,
+            self.space();
+            match self.peek() {
+                Some(b'"') => self.quoted("a string").map(|_| ())?,
                 Some(bracket @ (b'{' | b'[')) => {
-                    scanner.advance();
+                    self.advance();
                     let object = bracket == b'{';
-                    if !scanner.accept(if object { b'}' } else { b']' }) {
-                        open.push(object).ok_or_else(|| scanner.too_deep())?;
+                    if !self.accept(if object { b'}' } else { b']' }) {
+                        open.push(object).ok_or_else(|| self.too_deep())?;
                         if object {
-                            scanner.member_name()?;
+                            self.pass_members(&wanted);
+                            self.member_name()?;
                         }
                         continue;
                     }
-                    open.fits().ok_or_else(|| scanner.too_deep())?;
+                    open.fits().ok_or_else(|| self.too_deep())?;
                 }
-                _ => scanner.scalar()?,
+                _ => self.scalar()?,
             }
             // A value ended: close what ends with it, then go on behind the next comma.
             loop {
                 match open.top() {
-                    None => return Ok(scanner),
-                    Some(true) if scanner.accept(b',') => {
-                        scanner.member_name()?;
+                    None => return Ok(()),
+                    Some(true) if self.accept(b',') => {
+                        self.pass_members(&wanted);
+                        self.member_name()?;
                         break;
                     }
-                    Some(true) => scanner.expect(b'}', "`,` or `}`")?,
-                    Some(false) if scanner.accept(b',') => break,
-                    Some(false) => scanner.expect(b']', "`,` or `]`")?,
+                    Some(true) => self.expect(b'}', "`,` or `}`")?,
+                    Some(false) if self.accept(b',') => break,
+                    Some(false) => self.expect(b']', "`,` or `]`")?,
                 }
                 open.pop();
             }
         }
     }
 
+    /// Passes members that need no closer look, if some come next.
+    fn pass_members<const N: usize>(&mut self, wanted: &Wanted<N>) {
+        self.space();
+        loop {
+            let before = self.at;
+            self.at = members::pass(self.text.as_bytes(), &mut self.marks, self.at, wanted);
+            if self.at == before || !self.marks.are_few() {
+                return;
+            }
+            self.marks.fill(self.text.as_bytes());
+        }
+    }
+
     /// A member's name and the colon behind it.
-    #[inline(always)]
     fn member_name(&mut self) -> Result<Text<'a>, Error> {
         let name = self.quoted("a member name")?;
         self.expect(b':', "`:`")?;
@@ -284,46 +271,37 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string from its opening to its closing quote.
-    #[inline(always)]
     fn quoted(&mut self, what: &'static str) -> Result<Text<'a>, Error> {
         if !self.accept(b'"') {
             return Err(self.expected(what));
         }
         // The opening quote's own mark.
-        self.marks.next(self.text.as_bytes());
+        self.marks.take(self.text.as_bytes());
         let start = self.at;
-        self.at = self.marks.next(self.text.as_bytes()).unwrap_or(self.text.len());
-        let plain = self.peek() == Some(b'"');
-        if !plain {
-            *self = Self::rest_of_string(*self)?;
-        }
-        let end = self.at;
-        self.advance();
-        Ok(Text { text: self.text, start, end, escaped: !plain })
-    }
-
-    /// From a string's first mark that is not its closing quote, to that quote.
-    #[inline(never)]
-    fn rest_of_string(mut scanner: Self) -> Result<Self, Error> {
+        let mut escaped = false;
         loop {
-            match scanner.peek() {
-                Some(b'"') => return Ok(scanner),
-                Some(b'\\') => scanner.escape()?,
-                Some(_) => return Err(scanner.expected("no control character inside a string")),
-                None => return Err(scanner.expected("the end of the string")),
+            self.at = self.marks.take(self.text.as_bytes());
+            match self.peek() {
+                Some(b'"') => {
+                    let end = self.at;
+                    self.advance();
+                    return Ok(Text { text: self.text, start, end, escaped });
+                }
+                Some(b'\\') => self.escape()?,
+                Some(_) => return Err(self.expected("no control character inside a string")),
+                None => return Err(self.expected("the end of the string")),
             }
-            scanner.at = scanner.marks.next(scanner.text.as_bytes()).unwrap_or(scanner.text.len());
+            escaped = true;
         }
     }
 
-    #[inline(always)]
     fn escape(&mut self) -> Result<(), Error> {
         self.advance();
         match self.peek() {
             Some(b'b' | b'f' | b'n' | b'r' | b't' | b'/') => Ok(()),
             // These two are marked.
             Some(b'"' | b'\\') => {
-                self.marks.next(self.text.as_bytes());
+                self.marks.take(self.text.as_bytes());
                 Ok(())
             }
             Some(b'u') if matches!(self.rest().get(1..5), Some(hex) if hex.iter().all(u8::is_ascii_hexdigit)) => Ok(()),
@@ -332,20 +310,17 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number or a literal.
-    #[inline]
     fn scalar(&mut self) -> Result<(), Error> {
         self.at = scalar::end(self.text.as_bytes(), self.at)?;
         Ok(())
     }
 
-    #[inline(always)]
     fn enter(&mut self, bracket: u8, what: &'static str) -> Result<(), Error> {
         self.expect(bracket, what)?;
         self.entered = self.entered.wrapping_add(1);
         if self.entered > self.depth { Err(self.too_deep()) } else { Ok(()) }
     }
 
-    #[inline(always)]
     fn leave(&mut self) {
         self.entered = self.entered.wrapping_sub(1);
     }
@@ -358,16 +333,7 @@ impl<'a> Scanner<'a> {
     /// Takes this byte if it comes next, white space before it or not.
     #[inline(always)]
     fn accept(&mut self, byte: u8) -> bool {
-        self.take(byte)
-            || (matches!(self.peek(), Some(..=b' ')) && {
-                self.space();
-                self.take(byte)
-            })
-    }
-
-    /// Takes this byte if it stands here.
-    #[inline(always)]
-    fn take(&mut self, byte: u8) -> bool {
+        self.space();
         let found = self.peek() == Some(byte);
         if found {
             self.advance();
@@ -382,57 +348,42 @@ impl<'a> Scanner<'a> {
 
     #[inline(always)]
     fn space(&mut self) {
-        while let Some(byte @ ..=b' ') = self.peek() {
-            match byte {
-                b' ' => {}
-                b'\t' | b'\n' | b'\r' => {
-                    self.marks.next(self.text.as_bytes());
-                    self.broken |= byte != b'\t';
-                }
-                _ => return,
+        if let Some(..=b' ') = self.peek() {
+            self.white_space();
+        }
+    }
+
+    #[inline(never)]
+    fn white_space(&mut self) {
+        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r')) = self.peek() {
+            if byte != b' ' {
+                self.marks.take(self.text.as_bytes());
+                self.broken |= byte != b'\t';
             }
             self.advance();
         }
     }
 
-    #[inline(always)]
     fn advance(&mut self) {
         self.at = self.at.wrapping_add(1);
     }
 
-    #[inline(always)]
     fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     #[cold]
-    fn expected(self, what: &'static str) -> Error {
+    fn expected(&self, what: &'static str) -> Error {
         Error { at: self.at, what: What::Expected(what) }
     }
 
     #[cold]
-    fn too_deep(self) -> Error {
+    fn too_deep(&self) -> Error {
         Error { at: self.at, what: What::TooDeep }
     }
 }
 
 impl<'a> Text<'a> {
-    /// The string whose opening quote stands at `at`; none if it does not end.
-    pub(super) fn starting(text: &'a str, at: usize) -> Option<Self> {
-        let start = at.wrapping_add(1);
-        let (mut end, mut escaped) = (start, false);
-        loop {
-            match text.as_bytes().get(end)? {
-                b'"' => return Some(Text { text, start, end, escaped }),
-                b'\\' => {
-                    escaped = true;
-                    end = end.wrapping_add(2);
-                }
-                _ => end = end.wrapping_add(1),
-            }
-        }
-    }
-
     /// The body as it stands, escapes kept.
     pub(crate) fn raw(self) -> &'a str {
         self.text.get(self.start..self.end).unwrap_or_default()

@@ -22,17 +22,18 @@ use crate::runner::{End, Report, Run};
 use crate::sink::{DEFAULT_DEAD_LETTER, DeadLetter, Lines};
 
 const AFTER_HELP: &str = "\
-Input is told apart by content: records on lines, over several lines or back to back (as Firehose writes them to S3),
-gzip of any of these, Kinesis, Lambda and Firehose event JSON, and the dead letter of an earlier run.
+Input is told apart by content: records on lines, over several lines or back to back (as Firehose
+writes them to S3), gzip of any of these, Kinesis, Lambda and Firehose event JSON, and the dead
+letter of an earlier run.
 
-Output keeps the order of the input. Every record is either decoded or in the dead letter, never both or neither.
+Output keeps the order of the input. Every record is either decoded or in the dead letter.
 
-Exit code: 0 all decoded; 1 some records failed, or an input could not be read to its end; 2 wrong usage or
-configuration; 130 interrupted. A closed pipe is a normal end.
+Exit code: 0 all decoded; 1 some records failed, or an input could not be read to its end; 2 wrong
+usage or configuration; 130 interrupted. A closed pipe is a normal end.
 
 Examples:
   dastap decode --kms --resource-id cluster-ABC123 firehose/2026-*.gz >events.ndjson
-  dastap decode --keyring keyring.json --resource-id cluster-ABC123 <records.ndjson | jq .commandText
+  dastap decode --keyring keyring.json --resource-id db-XYZ789 <records.ndjson | jq .commandText
   dastap decode --kms lambda-event.json --stats stats.json";
 
 /// Decode records into event lines
@@ -46,7 +47,7 @@ pub(super) struct Decode {
     #[command(flatten)]
     keys: KeyArgs,
 
-    /// Settings: a file with the sections keys, transform, dead-letter and workers, or a bare transform section
+    /// Settings in YAML or JSON: sections keys, transform, dead-letter, workers; or a bare transform section
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -62,7 +63,7 @@ pub(super) struct Decode {
     #[arg(long, value_name = "FILE")]
     stats: Option<PathBuf>,
 
-    /// Decode so many batches at once [default: one for each thread of the processor]
+    /// Decode so many batches at once [default: as many as the processor runs threads]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
 }
@@ -87,9 +88,7 @@ impl Decode {
         summary::print(&report, &dead_letter.path, format);
         if let Some(file) = &self.stats {
             let json = serde_json::to_string(&report.stats).map_err(Error::failed)? + "\n";
-            fs::write(file, json).map_err(|error| {
-                Error::Failed(format!("cannot write the statistics to {}: {error}", file.display()))
-            })?;
+            fs::write(file, json).map_err(|error| Error::Failed(unwritable(file, &error)))?;
         }
         Ok(code(&report))
     }
@@ -102,9 +101,15 @@ impl Decode {
         let decoder = Decoder::builder().transform(transform).key_cache(keys).workers(workers).build();
         let decoder = decoder.map_err(Error::usage)?;
         let dead_letter = dead_letter.open()?;
+        if let Some(file) = &self.stats {
+            // Written at the end, but a wrong path should not be found out after hours.
+            let opened = fs::OpenOptions::new().create(true).append(true).open(file);
+            opened.map_err(|error| Error::Usage(unwritable(file, &error)))?;
+        }
         if self.files.iter().any(|file| file == Path::new("-")) && io::stdin().is_terminal() {
             eprintln!("reading records from the terminal; end with Ctrl-D");
         }
+        tracing::info!(inputs = self.files.len(), workers, "decoding");
         let bar = progress::start(&self.files);
         let read = Arc::new(AtomicU64::new(0));
         let run = Run {
@@ -117,7 +122,7 @@ impl Decode {
             stop: stop_on_signal(),
         };
         let report = run.run(|stats| progress::show(&bar, &read, stats)).await;
-        bar.finish_and_clear();
+        progress::finish(&bar, report.as_ref().ok().map(|report| &report.stats));
         report.map_err(Error::failed)
     }
 
@@ -182,6 +187,10 @@ pub(super) fn readable(file: &Path) -> Result<(), Error> {
         Err(error) => error.to_string(),
     };
     Err(Error::Usage(format!("cannot read {}: {problem}", file.display())))
+}
+
+fn unwritable(file: &Path, error: &io::Error) -> String {
+    format!("cannot write the statistics to {}: {error}", file.display())
 }
 
 fn code(report: &Report) -> ExitCode {

@@ -15,12 +15,15 @@ use super::decode::runtime;
 use super::text::{grouped, one_line};
 use crate::Decoder;
 use crate::keys::Keyring;
-use crate::runner::{Report, Run};
+use crate::runner::{Report, Run, Stats};
 use crate::sink::{DeadLetter, Lines};
 use crate::synth::{Carrier, Fault, Format, Settings, Stream};
 
 /// What KMS takes for a call, in USD.
 const PRICE: f64 = 0.03 / 10_000.0;
+
+/// How much is shown of a long line, in characters.
+const WIDTH: usize = 98;
 
 /// Generate an encrypted stream of all four engines and decode it
 #[derive(Debug, Args)]
@@ -77,76 +80,98 @@ impl Demo {
         Ok(keys)
     }
 
+    /// Four paragraphs: the stream, some events, the numbers, and what to do with a stream of one's own.
     fn show(&self, folder: &Path, keys: usize, workers: usize, report: &Report) -> io::Result<()> {
-        let mut out = BufWriter::new(io::stdout().lock());
         let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let (bold, dim, red, plain) =
-            if colours { ("\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m") } else { ("", "", "", "") };
-        let settings = self.settings();
-        let instances = u64::from(settings.instances) * settings.engines.len() as u64;
-        let stats = &report.stats;
+        let mut page = Page { out: BufWriter::new(io::stdout().lock()), colours };
+        page.stream(&self.settings(), keys, &report.stats)?;
+        page.events(&folder.join("events.ndjson"), workers, &report.stats)?;
+        page.numbers(&report.stats)?;
+        page.failures(&folder.join("failed.ndjson"), report)?;
+        page.own_stream()?;
+        page.out.flush()
+    }
+}
 
-        writeln!(out, "{bold}A synthetic activity stream{plain}")?;
+/// What is shown.
+struct Page<W> {
+    out: W,
+    colours: bool,
+}
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+
+impl<W: Write> Page<W> {
+    /// Text in a style, where there are styles.
+    fn styled(&self, style: &str, text: &str) -> String {
+        if self.colours { format!("{style}{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn stream(&mut self, settings: &Settings, keys: usize, stats: &Stats) -> io::Result<()> {
+        let title = self.styled(BOLD, "A synthetic activity stream");
+        let (records, engines) = (grouped(stats.records), settings.engines.len());
+        let instances = settings.instances as usize * engines;
+        let megabytes = stats.bytes.received as f64 / 1e6;
+        writeln!(self.out, "{title}")?;
         writeln!(
-            out,
-            "  {} records of {} database engines, encrypted as Aurora and RDS do: {instances} instances, {keys} data keys,\n  \
-             {:.1} MB. One record is damaged on purpose.\n",
-            grouped(stats.records),
-            settings.engines.len(),
-            stats.bytes.received as f64 / 1e6,
+            self.out,
+            "  {records} records of {engines} database engines, encrypted as Aurora and RDS do: {megabytes:.1} MB,"
         )?;
+        writeln!(self.out, "  {instances} instances, {keys} data keys. One record is damaged on purpose.\n")
+    }
 
+    fn events(&mut self, file: &Path, workers: usize, stats: &Stats) -> io::Result<()> {
+        let title = self.styled(BOLD, "Decoded in the WebAssembly sandbox");
         let threads = if workers == 1 { "one thread".to_owned() } else { format!("{workers} threads") };
-        writeln!(out, "{bold}Decoded in the WebAssembly sandbox{plain} in {:.2} s on {threads}", stats.seconds)?;
-        let (events, line) = events(&folder.join("events.ndjson"))?;
-        for event in &events {
-            let Event { log_time, server_type, db_user_name, command, command_text } = event;
-            let [engine, user, command] = [(server_type, 10), (db_user_name, 12), (command, 14)]
-                .map(|(text, width)| format!("{:<width$}", one_line(text, width)));
-            let time: String = one_line(log_time, 26).chars().take(19).collect();
-            let text = one_line(command_text.as_deref().unwrap_or_default(), 56);
-            writeln!(out, "  {dim}{time}{plain} {engine} {user} {bold}{command}{plain} {text}")?;
+        writeln!(self.out, "{title} in {:.2} s on {threads}", stats.seconds)?;
+        let (events, line) = samples(file)?;
+        for Event { log_time, server_type, db_user_name, command, command_text } in events {
+            let time: String = one_line(&log_time, 40).chars().take(19).collect();
+            let [engine, user] = [server_type, db_user_name].map(|text| format!("{:<11}", one_line(&text, 11)));
+            let (time, command) = (self.styled(DIM, &time), format!("{:<14}", one_line(&command, 14)));
+            let (command, text) = (self.styled(BOLD, &command), one_line(&command_text.unwrap_or_default(), 40));
+            writeln!(self.out, "  {time} {engine} {user} {command} {text}")?;
         }
-        writeln!(out, "  each one a line of JSON, byte for byte as the database wrote it, with an id in front:")?;
-        writeln!(out, "  {dim}{}{plain}\n", one_line(&line, 112))?;
+        writeln!(self.out, "  each a line of JSON, byte for byte as the database wrote it, with an id in front:")?;
+        writeln!(self.out, "  {}\n", self.styled(DIM, &one_line(&line, WIDTH)))
+    }
 
-        writeln!(out, "{bold}What came of it{plain}")?;
-        let mut row =
-            |name: &str, number: u64, text: String| writeln!(out, "  {name:<12}{:>8}  {text}", grouped(number));
-        row("records", stats.records, format!("{} decoded, {} failed", grouped(stats.decoded), stats.failed))?;
-        let (kept, dropped) = (grouped(stats.events.kept), grouped(stats.events.dropped));
-        row("events", stats.events.seen, format!("{kept} written, {dropped} heartbeats dropped"))?;
-        let saved = stats.records.saturating_sub(stats.keys.calls);
-        row(
+    fn numbers(&mut self, stats: &Stats) -> io::Result<()> {
+        let Stats { records, decoded, failed, events, keys, .. } = stats;
+        let price = |calls: u64| 1e6 * PRICE * calls as f64 / (*records).max(1) as f64;
+        let [written, dropped, saved] = [events.kept, events.dropped, records.saturating_sub(keys.calls)].map(grouped);
+        writeln!(self.out, "{}", self.styled(BOLD, "What came of it"))?;
+        self.row("records", &grouped(*records), &format!("{} decoded, {failed} failed", grouped(*decoded)))?;
+        self.row("events", &grouped(events.seen), &format!("{written} written, {dropped} heartbeats dropped"))?;
+        self.row(
             "KMS calls",
-            stats.keys.calls,
-            format!("one for each data key, not one for each record: {} saved", grouped(saved)),
+            &grouped(keys.calls),
+            &format!("one for each data key, not for each record: {saved} saved"),
         )?;
-        let million = 1e6 * PRICE;
-        let share = stats.keys.calls as f64 / stats.records.max(1) as f64;
-        writeln!(
-            out,
-            "  {:<12}{:>8}  USD for a million records at this rate, instead of {million:.2} (0.03 for 10,000 calls)",
-            "KMS costs",
-            format!("{:.2}", million * share),
-        )?;
+        let instead =
+            format!("USD for a million records at this rate, instead of {:.2} (10,000 calls: 0.03)", price(*records));
+        self.row("KMS costs", &format!("{:.2}", price(keys.calls)), &instead)
+    }
 
-        let failed = fs::read_to_string(folder.join("failed.ndjson")).unwrap_or_default();
+    fn failures(&mut self, dead_letter: &Path, report: &Report) -> io::Result<()> {
         for ((stage, reason), (count, detail)) in &report.failures {
-            writeln!(
-                out,
-                "  {:<12}{red}{count:>8}{plain}  {stage}/{reason}: {detail}; kept in the dead letter:",
-                "failed"
-            )?;
+            self.row("failed", &grouped(*count), &format!("{stage}/{reason}: {detail}; kept in the dead letter:"))?;
         }
-        failed.lines().try_for_each(|line| writeln!(out, "  {dim}{}{plain}", one_line(line, 112)))?;
+        for line in fs::read_to_string(dead_letter).unwrap_or_default().lines() {
+            writeln!(self.out, "  {}", self.styled(DIM, &one_line(line, WIDTH)))?;
+        }
+        writeln!(self.out)
+    }
 
-        writeln!(out, "\n{bold}Your own stream{plain}")?;
-        writeln!(
-            out,
-            "  aws kinesis get-records --shard-iterator \"$ITERATOR\" | dastap decode --kms --resource-id cluster-..."
-        )?;
-        out.flush()
+    fn own_stream(&mut self) -> io::Result<()> {
+        writeln!(self.out, "{}", self.styled(BOLD, "Your own stream"))?;
+        writeln!(self.out, "  aws kinesis get-records --shard-iterator \"$ITERATOR\" |")?;
+        writeln!(self.out, "    dastap decode --kms --resource-id cluster-...")
+    }
+
+    fn row(&mut self, name: &str, number: &str, text: &str) -> io::Result<()> {
+        writeln!(self.out, "  {name:<10}{number:>8}  {text}")
     }
 }
 
@@ -166,7 +191,7 @@ async fn decode(folder: &Path, workers: usize) -> Result<Report, Error> {
 }
 
 /// Two events of each engine that say something, and one line as it was written.
-fn events(file: &Path) -> io::Result<(Vec<Event>, String)> {
+fn samples(file: &Path) -> io::Result<(Vec<Event>, String)> {
     let (mut events, mut first) = (Vec::<Event>::new(), String::new());
     for line in BufReader::new(File::open(file)?).lines() {
         let line = line?;

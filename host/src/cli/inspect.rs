@@ -17,8 +17,9 @@ use crate::source::{Content, Input, Record, Records, Refusal};
 use crate::{Decoder, Failure, Verdict};
 
 const AFTER_HELP: &str = "\
-Without keys, nothing is decrypted: what is shown is what the bytes claim to be. With --keyring or --kms each record is
-also decoded, to show which step fails and why. Input may be anything that `dastap decode` reads.
+Without keys, nothing is decrypted: what is shown is what the bytes claim to be. With --keyring or
+--kms each record is also decoded, to show which step fails and why. Input may be anything that
+`dastap decode` reads.
 
 Exit code: 0 all records are sound as far as they were checked; 1 some are not; 2 wrong usage.
 
@@ -134,9 +135,9 @@ async fn explain(decoder: &Decoder, record: &Record, decodes: bool) -> Result<Va
 fn verdict(verdict: &Verdict) -> Value {
     match verdict {
         Verdict::Decoded(decoded) => json!({ "events": decoded.kept, "heartbeats": decoded.heartbeats }),
-        Verdict::Failed(Failure { stage, reason, detail, retryable }) => {
-            json!({ "failure": { "stage": stage.as_str(), "reason": reason, "detail": detail, "retryable": retryable } })
-        }
+        Verdict::Failed(Failure { stage, reason, detail, retryable }) => json!({
+            "failure": { "stage": stage.as_str(), "reason": reason, "detail": detail, "retryable": retryable },
+        }),
     }
 }
 
@@ -198,7 +199,10 @@ fn in_words(number: u64, report: &Value) -> String {
         let why = if same { "for the same reason".to_owned() } else { failure(&decode["failure"]) };
         line("decode", format!("fails: {why}"));
     } else if decode.is_object() {
-        line("decode", format!("{} events, {} of them heartbeats", word(&decode["events"]), word(&decode["heartbeats"])));
+        line(
+            "decode",
+            format!("{} events, {} of them heartbeats", word(&decode["events"]), word(&decode["heartbeats"])),
+        );
     }
     format!("record {number}\n{}", lines.concat())
 }

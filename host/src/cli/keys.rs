@@ -10,29 +10,30 @@ use super::Error;
 use crate::config::{self, Provider};
 use crate::keys::{Cache, Keyring};
 
+const HEADING: &str = "Data keys";
+
 /// Where data keys come from, and whose they are.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Data keys")]
 pub(super) struct KeyArgs {
     /// A local file of decrypted data keys: demonstrations, tests, offline replay
-    #[arg(long, value_name = "FILE", conflicts_with = "kms")]
+    #[arg(long, help_heading = HEADING, value_name = "FILE", conflicts_with = "kms")]
     keyring: Option<PathBuf>,
 
     /// Ask AWS KMS, with the credentials that the AWS tools would use
-    #[arg(long)]
+    #[arg(long, help_heading = HEADING)]
     kms: bool,
 
     /// The AWS Region of the KMS key [default: as the AWS tools find it]
-    #[arg(long, requires = "kms")]
+    #[arg(long, help_heading = HEADING, requires = "kms")]
     region: Option<String>,
 
     /// Another address for KMS: a VPC endpoint, a local KMS
-    #[arg(long, value_name = "URL", requires = "kms")]
+    #[arg(long, help_heading = HEADING, value_name = "URL", requires = "kms")]
     endpoint_url: Option<String>,
 
-    /// Resource id of the cluster (cluster-...) or instance (db-...), or its stream's name or ARN; may be given several
-    /// times. Not needed where the input names the stream, as Lambda events do
-    #[arg(long, value_name = "ID", value_parser = resource)]
+    /// Resource id of the cluster (cluster-...) or instance (db-...), or the name or ARN of its stream; may be given
+    /// several times. Not needed where the input names the stream, as Lambda events do
+    #[arg(long, help_heading = HEADING, value_name = "ID", value_parser = resource)]
     resource_id: Vec<String>,
 }
 

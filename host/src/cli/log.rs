@@ -8,10 +8,10 @@ use super::progress;
 /// How log lines look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
-    /// For people.
+    // For people.
     #[default]
     Text,
-    /// One JSON object a line.
+    // One JSON object a line.
     Json,
 }
 

@@ -27,13 +27,14 @@ Decode what Firehose wrote to S3, with data keys from KMS:
   dastap decode --kms --resource-id cluster-ABC123 2026-03-01-*.gz >events.ndjson
 
 Look at the newest records of a stream:
-  aws kinesis get-records --shard-iterator \"$ITERATOR\" | dastap decode --kms --resource-id cluster-ABC123
+  aws kinesis get-records --shard-iterator \"$ITERATOR\" |
+    dastap decode --kms --resource-id cluster-ABC123
 
 Why does this record not decode?
   dastap inspect --kms --resource-id cluster-ABC123 record.json
 
 Try the records again that failed:
-  dastap decode --kms --resource-id cluster-ABC123 --dead-letter again.ndjson dastap-failed.ndjson";
+  dastap decode --kms --resource-id cluster-ABC123 dastap-failed.ndjson --dead-letter again.ndjson";
 
 /// Decode AWS Database Activity Streams in a WebAssembly sandbox
 #[derive(Debug, Parser)]
@@ -43,11 +44,11 @@ struct Cli {
     command: Command,
 
     /// How log lines and the summary look on standard error
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Logging")]
     log_format: LogFormat,
 
-    /// Log more: -v what happens, -vv every detail
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Log what happens; twice: every detail
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Logging")]
     verbose: u8,
 }
 

@@ -21,7 +21,7 @@ pub(super) fn start(inputs: &[impl AsRef<Path>]) -> ProgressBar {
     let total: Option<u64> = inputs.iter().map(|input| size(input.as_ref())).sum();
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
     let template = match total {
-        Some(_) => "{bar:30} {bytes} of {total_bytes}, {msg}, {eta} left",
+        Some(_) => "{wide_bar} {bytes} of {total_bytes}, {msg}",
         None => "{spinner} {bytes}, {msg}",
     };
     BAR.get_or_init(|| {
@@ -37,6 +37,18 @@ pub(super) fn show(bar: &ProgressBar, read: &AtomicU64, stats: &Stats) {
     bar.set_position(read.load(Ordering::Relaxed));
     let (records, rate, failed) = (HumanCount(stats.records), HumanCount(rate as u64), HumanCount(stats.failed));
     bar.set_message(format!("{records} records, {rate}/s, {failed} failed"));
+}
+
+/// Takes the bar away, and leaves the numbers of a run that came to an end.
+pub(super) fn finish(bar: &ProgressBar, stats: Option<&Stats>) {
+    let visible = !bar.is_hidden();
+    bar.finish_and_clear();
+    let Some(Stats { records, decoded, failed, events, seconds, .. }) = stats else { return };
+    if visible {
+        let [records, events] = [*records, events.kept].map(HumanCount);
+        eprintln!("{records} records, {events} events in {seconds:.1} s");
+    }
+    tracing::info!(records, decoded, failed, events = events.kept, seconds, "input ended");
 }
 
 /// Standard error, beside the bar.

@@ -208,7 +208,7 @@ mod tests {
         fn what_was_written_is_read_back_byte_for_byte(
             records in proptest::collection::vec((record(), proptest::option::of("(cluster|db)-[A-Z0-9]{4}")), 0..8),
         ) {
-            let lines: Vec<_> = records.iter().map(|(bytes, resource)| (bytes.as_slice(), resource.as_deref())).collect();
+            let lines: Vec<_> = records.iter().map(|(bytes, id)| (bytes.as_slice(), id.as_deref())).collect();
             let read: Vec<_> = Records::new(written(&lines).as_bytes())
                 .map(|record| record.unwrap())
                 .map(|record| (record.content.as_bytes().to_vec(), record.resource.map(|id| id.to_string())))

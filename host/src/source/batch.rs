@@ -7,8 +7,8 @@ use super::{Content, Record, Refusal};
 /// Most records in a batch.
 const RECORDS: usize = 100;
 
-/// A batch is full when its records reach this many bytes. A call into the sandbox costs microseconds, so larger batches
-/// gain nothing; but each waits in memory with all its events, and those are ten times as large.
+/// A batch is full when its records reach this many bytes. A call into the sandbox costs microseconds, so larger
+/// batches gain nothing; but each waits in memory with all its events, and those are ten times as large.
 const BYTES: usize = 512 * 1024;
 
 /// Consecutive records of one stream.
@@ -53,8 +53,8 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Takes a record, and gives out the batch before it when that is full or of another stream. What is left at the end
-    /// or in a pause of the input is for [`Self::take`].
+    /// Takes a record, and gives out the batch before it when that is full or of another stream. What is left at the
+    /// end or in a pause of the input is for [`Self::take`].
     pub(crate) fn push(&mut self, record: Record) -> Option<Batch> {
         let other = record.resource != self.current.resource && !self.current.is_empty();
         let full = self.current.len() >= RECORDS || self.current.bytes >= BYTES;

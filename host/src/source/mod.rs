@@ -1,7 +1,7 @@
 //! Where records come from: files and standard input, and the many ways in which records lie in them.
 //!
-//! [`Input`] opens a file (and unpacks gzip), [`Records`] finds the records in its bytes. Nothing is lost: every byte that
-//! is neither white space between values nor part of an unpacked carrier ends in exactly one [`Record`].
+//! [`Input`] opens a file (and unpacks gzip), [`Records`] finds the records in its bytes. Nothing is lost: every byte
+//! that is neither white space between values nor part of an unpacked carrier ends in exactly one [`Record`].
 
 mod batch;
 mod carrier;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub(crate) use batch::{Batch, Batches};
 pub(crate) use input::Input;
 use splitter::{Kind, Next, Splitter};
+
+use crate::{Failure, Stage};
 
 /// The longest record, in bytes: three times what Kinesis allows (10 MiB), so that no record is cut that a decoder with
 /// other limits might still want.
@@ -103,6 +105,13 @@ pub(crate) struct Records<R> {
     limit: usize,
     unpacked: VecDeque<Record>,
     failure: Option<io::Error>,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let (reason, detail) = (refusal.reason().to_owned(), refusal.detail().to_owned());
+        Failure { stage: Stage::Envelope, reason, detail, retryable: false }
+    }
 }
 
 impl<R: Read> Records<R> {

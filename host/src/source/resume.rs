@@ -7,8 +7,8 @@ use memchr::memchr2_iter;
 pub(super) enum Cut {
     /// Any: the piece is text that never was JSON.
     Line,
-    /// Those before a line that cannot belong to the same pretty-printed value: it is neither indented nor begins with a
-    /// closing bracket.
+    /// Those before a line that cannot belong to the same pretty-printed value: it is neither indented nor begins with
+    /// a closing bracket.
     Block,
 }
 

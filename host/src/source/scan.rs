@@ -1,8 +1,8 @@
 //! One JSON value in a stream of bytes: where it ends, or where it stops being JSON (RFC 8259, structure only).
 //!
 //! The scanner checks what is needed to know the end of a value and to notice that another one was glued into it: the
-//! order of keys, colons, commas and brackets, and that no string holds a raw line end. Literals and escapes are left to
-//! the decoder. It can be fed in parts and never looks at a byte twice.
+//! order of keys, colons, commas and brackets, and that no string holds a raw line end. Literals and escapes are left
+//! to the decoder. It can be fed in parts and never looks at a byte twice.
 
 use memchr::memchr3;
 

@@ -5,8 +5,8 @@
 //! [`Splitter::next`] gives pieces out, and the pieces do not depend on how the bytes were portioned.
 //!
 //! Memory is bounded: what is longer than the limit and a third (so that a dead-letter line still fits that keeps a
-//! record of the limit's size in base64) comes out in pieces of the limit's size. Work is bounded too: a stretch of bytes
-//! is scanned again only for values that were still open where it broke, and no more than 128 can be.
+//! record of the limit's size in base64) comes out in pieces of the limit's size. Work is bounded too: a stretch of
+//! bytes is scanned again only for values that were still open where it broke, and no more than 128 can be.
 
 use super::resume::{self, Cut, Resume};
 use super::scan::{Reach, Scanner};

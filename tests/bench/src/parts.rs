@@ -162,8 +162,10 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(class: &Class) -> Result<Self> {
         let key = class.data_key()?;
-        let batches = class.batches().iter().map(|batch| [&key, class.resource.as_bytes(), b"\n", batch.join("\n").as_bytes()].concat());
-        Ok(Core { wasm: Wasm::new(EMBEDDED)?, batches: batches.collect() })
+        let input = |batch: Vec<String>| {
+            [&key, class.resource.as_bytes(), b"\n", batch.join("\n").as_bytes()].concat()
+        };
+        Ok(Core { wasm: Wasm::new(EMBEDDED)?, batches: class.batches().into_iter().map(input).collect() })
     }
 }
 

@@ -61,6 +61,6 @@ fn first_event(class: &Class) -> Result<f64> {
 }
 
 fn peak(class: &Class) -> Result<u64> {
-    let mut process = command(class).arg(&class.records_path).stdout(Stdio::null()).spawn()?;
+    let process = command(class).arg(&class.records_path).stdout(Stdio::null()).spawn()?;
     Ok(process.wait4()?.rusage.maxrss)
 }

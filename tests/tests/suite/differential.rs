@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use dastap::synth::{Fault, Settings, Stream};
+use dastap::synth::{Fault, Settings};
 use dastap_guest::esdk::{Keyring, Limits, decrypt};
 use dastap_tests::peer::{Entry, Sdk};
+use dastap_tests::stream::Synthetic;
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
@@ -14,21 +15,18 @@ fn base64(value: &Value) -> Vec<u8> {
     BASE64_STANDARD.decode(value.as_str().expect("a text")).expect("base64")
 }
 
-/// A synthetic stream, and its data keys by their blobs.
-fn stream(settings: Settings) -> (Stream, HashMap<Vec<u8>, Vec<u8>>) {
-    let stream = Stream::new(settings).expect("good settings");
-    let mut keyring = Vec::new();
-    stream.write_keyring(&mut keyring).expect("memory takes everything");
-    let keyring: Value = serde_json::from_slice(&keyring).expect("JSON");
+/// The data keys of a stream by their blobs.
+fn keys(stream: &Synthetic) -> HashMap<Vec<u8>, Vec<u8>> {
+    let keyring: Value = serde_json::from_str(stream.keyring()).expect("JSON");
     let entries = keyring["keys"].as_array().expect("a list").iter();
-    let keys = entries.map(|entry| (base64(&entry["ciphertext"]), base64(&entry["plaintext"]))).collect();
-    (stream, keys)
+    entries.map(|entry| (base64(&entry["ciphertext"]), base64(&entry["plaintext"]))).collect()
 }
 
 #[test]
 fn the_sdk_reads_what_the_generator_makes() {
-    let (stream, keys) = stream(Settings { records: 50, rotations: 2, frame_length: 640, ..Settings::default() });
-    for record in stream {
+    let stream = Synthetic::new(Settings { records: 50, rotations: 2, frame_length: 640, ..Settings::default() });
+    let keys = keys(&stream);
+    for record in &stream.records {
         let outer: Value = serde_json::from_str(&record.line).expect("JSON");
         let (message, blob) = (base64(&outer["databaseActivityEvents"]), base64(&outer["key"]));
         let payload = Sdk::shared().decrypt(&message, &[Entry::Aes("BC", "DataKey", &keys[&blob])]).expect("a payload");
@@ -42,11 +40,12 @@ fn the_sdk_reads_what_the_generator_makes() {
 fn damaged_messages_are_judged_alike() {
     let faults: Vec<Fault> = Fault::ALL.iter().copied().filter(|fault| fault.stage() == "message").collect();
     // A stream of nothing but faults, and as many good records from another.
-    let bad = stream(Settings { records: 60, faults, fault_rate: Some(100.0), ..Settings::default() });
-    let good = stream(Settings { records: 60, seed: 2, ..Settings::default() });
+    let bad = Synthetic::new(Settings { records: 60, faults, fault_rate: Some(100.0), ..Settings::default() });
+    let good = Synthetic::new(Settings { records: 60, seed: 2, ..Settings::default() });
     let (mut accepted, mut refused) = (0, 0);
-    for (stream, keys) in [bad, good] {
-        for record in stream {
+    for stream in [bad, good] {
+        let keys = keys(&stream);
+        for record in &stream.records {
             let outer: Value = serde_json::from_str(&record.line).expect("JSON");
             let (message, blob) = (base64(&outer["databaseActivityEvents"]), base64(&outer["key"]));
             let keyring = Keyring::from_wrapping_key(&keys[&blob]).expect("a key").named("BC", "DataKey");

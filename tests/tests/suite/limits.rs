@@ -154,6 +154,15 @@ fn every_limit_reached_at_once_is_still_bounded() {
 }
 
 #[test]
+fn long_ids_that_every_line_repeats_cannot_exhaust_memory() {
+    let document = document::of(&vec!["{}"; 10_000]).replace(CLUSTER, &"c".repeat(100_000));
+    let good = record::sealed(&document::of(&["{}"]));
+    let (outcome, dead) = decode([good.clone(), record::sealed(&document), good].join("\n"));
+    assert_eq!((outcome.code, outcome.lines().len(), dead.len()), (1, 2, 1), "{}", outcome.stderr);
+    assert_peak(&outcome, WORST);
+}
+
+#[test]
 fn deep_json_is_refused_wherever_it_stands() {
     let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     let event = |depth| format!(r#"{{"type":"record","deep":{}}}"#, nested(depth));
