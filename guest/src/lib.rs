@@ -20,6 +20,8 @@
 //! # Ok::<(), String>(())
 //! ```
 
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "tests may panic"))]
+
 mod base64;
 #[cfg(feature = "bench")]
 pub mod bench;

@@ -17,11 +17,6 @@ impl Bytes {
         Bytes(machine::load(*bytes))
     }
 
-    #[inline(always)]
-    pub(crate) fn store(self) -> [u8; 16] {
-        machine::store(self.0)
-    }
-
     /// The same byte sixteen times.
     #[inline(always)]
     pub(crate) fn all(byte: u8) -> Self {
@@ -41,19 +36,8 @@ impl Bytes {
     }
 
     #[inline(always)]
-    pub(crate) fn and(self, other: Self) -> Self {
-        Bytes(machine::and(self.0, other.0))
-    }
-
-    #[inline(always)]
     pub(crate) fn or(self, other: Self) -> Self {
         Bytes(machine::or(self.0, other.0))
-    }
-
-    /// These bytes as a table: for each index the byte that stands there. Indices are below 16.
-    #[inline(always)]
-    pub(crate) fn lookup(self, indices: Self) -> Self {
-        Bytes(machine::lookup(self.0, indices.0))
     }
 
     /// Bit `BIT` of each byte; the first byte's is the lowest.
@@ -70,14 +54,8 @@ impl Bytes {
 
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 mod machine {
-    #[cfg(target_feature = "relaxed-simd")]
-    pub(super) use core::arch::wasm32::i8x16_relaxed_swizzle as lookup;
-    #[cfg(not(target_feature = "relaxed-simd"))]
-    pub(super) use core::arch::wasm32::i8x16_swizzle as lookup;
     use core::arch::wasm32::{i16x8_shl, u8x16_bitmask, v128, v128_any_true};
-    pub(super) use core::arch::wasm32::{
-        u8x16_eq as equal, u8x16_min as least, u8x16_splat as all, v128_and as and, v128_or as or,
-    };
+    pub(super) use core::arch::wasm32::{u8x16_eq as equal, u8x16_min as least, u8x16_splat as all, v128_or as or};
     use core::mem::transmute;
 
     pub(super) type Vector = v128;
@@ -87,13 +65,6 @@ mod machine {
     pub(super) fn load(bytes: [u8; 16]) -> Vector {
         // SAFETY: both are sixteen bytes without any rule about their values.
         unsafe { transmute::<[u8; 16], v128>(bytes) }
-    }
-
-    #[allow(unsafe_code, reason = "the only way from a vector to an array")]
-    #[inline(always)]
-    pub(super) fn store(vector: Vector) -> [u8; 16] {
-        // SAFETY: both are sixteen bytes without any rule about their values.
-        unsafe { transmute::<v128, [u8; 16]>(vector) }
     }
 
     #[inline(always)]
@@ -125,11 +96,6 @@ mod machine {
     }
 
     #[inline(always)]
-    pub(super) fn store(vector: Vector) -> [u8; 16] {
-        unsafe { transmute::<__m128i, [u8; 16]>(vector) }
-    }
-
-    #[inline(always)]
     pub(super) fn all(byte: u8) -> Vector {
         unsafe { _mm_set1_epi8(byte.cast_signed()) }
     }
@@ -145,31 +111,14 @@ mod machine {
     }
 
     #[inline(always)]
-    pub(super) fn and(a: Vector, b: Vector) -> Vector {
-        unsafe { _mm_and_si128(a, b) }
-    }
-
-    #[inline(always)]
     pub(super) fn or(a: Vector, b: Vector) -> Vector {
         unsafe { _mm_or_si128(a, b) }
-    }
-
-    #[cfg(target_feature = "ssse3")]
-    #[inline(always)]
-    pub(super) fn lookup(table: Vector, indices: Vector) -> Vector {
-        unsafe { _mm_shuffle_epi8(table, indices) }
-    }
-
-    #[cfg(not(target_feature = "ssse3"))]
-    #[inline(always)]
-    pub(super) fn lookup(table: Vector, indices: Vector) -> Vector {
-        load(super::portable::lookup(store(table), store(indices)))
     }
 
     #[inline(always)]
     pub(super) fn bits<const BIT: u32>(vector: Vector) -> u16 {
         // What comes out of the neighbour in a lane of two bytes does not reach the high bit.
-        let bits = unsafe { _mm_movemask_epi8(_mm_sll_epi16(vector, _mm_cvtsi32_si128(7 - BIT as i32))) };
+        let bits = unsafe { _mm_movemask_epi8(_mm_sll_epi16(vector, _mm_cvtsi32_si128(const { 7 - BIT as i32 }))) };
         let [low, high, ..] = bits.to_le_bytes();
         u16::from_le_bytes([low, high])
     }
@@ -192,10 +141,6 @@ mod portable {
         bytes
     }
 
-    pub(super) fn store(vector: Vector) -> [u8; 16] {
-        vector
-    }
-
     pub(super) fn all(byte: u8) -> Vector {
         [byte; 16]
     }
@@ -208,16 +153,8 @@ mod portable {
         zip(a, b, u8::min)
     }
 
-    pub(super) fn and(a: Vector, b: Vector) -> Vector {
-        zip(a, b, |a, b| a & b)
-    }
-
     pub(super) fn or(a: Vector, b: Vector) -> Vector {
         zip(a, b, |a, b| a | b)
-    }
-
-    pub(super) fn lookup(table: Vector, indices: Vector) -> Vector {
-        indices.map(|index| table.get(usize::from(index)).copied().unwrap_or(0))
     }
 
     pub(super) fn bits<const BIT: u32>(vector: Vector) -> u16 {

@@ -1,6 +1,9 @@
 //! The decoder allocates per batch, not per record: once its buffers have grown, twice the records ask for memory not
 //! once more. A test binary of its own, because it counts what the whole process allocates.
 
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};

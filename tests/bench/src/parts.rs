@@ -162,9 +162,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(class: &Class) -> Result<Self> {
         let key = class.data_key()?;
-        let input = |batch: Vec<String>| {
-            [&key, class.resource.as_bytes(), b"\n", batch.join("\n").as_bytes()].concat()
-        };
+        let input = |batch: Vec<String>| [&key, class.resource.as_bytes(), b"\n", batch.join("\n").as_bytes()].concat();
         Ok(Core { wasm: Wasm::new(EMBEDDED)?, batches: class.batches().into_iter().map(input).collect() })
     }
 }

@@ -85,7 +85,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}; medians of {} rounds, interleaved; interrupt checks on\n", machine(), self.rounds)?;
-        writeln!(f, "| events a record | record | sandboxed, records/s | / native aws-lc (goal) | / Python Lambda (goal) | boundary |")?;
+        writeln!(
+            f,
+            "| events a record | record | sandboxed, records/s | / native aws-lc (goal) | / Python Lambda (goal) | boundary |"
+        )?;
         writeln!(f, "|---|---|---|---|---|---|")?;
         for row in &self.rows {
             let (native, python) = row.goals();
