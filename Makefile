@@ -25,8 +25,8 @@ test: target/.tools target/.peers ## Every test: unit, documentation, end to end
 
 check: target/.tools target/.lints ## Format, lints, documentation: warnings are errors
 	@$(CARGO) fmt --all --check
-	@$(CARGO) clippy --workspace --all-targets -- --deny warnings
-	@RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps
+	@$(CARGO) clippy --all-targets -- --deny warnings
+	@RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --no-deps
 
 bench: target/.tools target/.peers ## How fast it is: ratios beside the goals, also in target/bench.json (takes a while)
 	@$(CARGO) build --release --package dastap --package dastap-bench
