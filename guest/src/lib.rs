@@ -1,6 +1,6 @@
 //! The decoder of AWS Database Activity Streams: encrypted records in, clean audit events out.
 //!
-//! A plain Rust library, and the WASM component that is built from it ([`component`] is the entry of that build).
+//! A plain Rust library, and the WASM component that is built from it (`component.rs` is the entry of that build).
 //! It does everything that touches untrusted bytes and has no authority: no clock, no randomness, no files, no
 //! network. The one thing it asks for is a data key, through [`Keys`].
 //!
