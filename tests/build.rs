@@ -1,5 +1,5 @@
-//! Two more builds of the component: the portable one, which must answer as the embedded one does, and one that
-//! misbehaves on request, to prove that it is contained.
+//! More builds of the component: the portable one, which must answer as the embedded one does, and two that misbehave
+//! on request, to prove that it is contained, and carry the cipher's tests.
 
 use std::path::Path;
 use std::{env, fs};
@@ -11,7 +11,9 @@ mod settings;
 
 fn main() -> image::Result<()> {
     let out = env::var("OUT_DIR")?;
-    for (name, flavour, features) in [("portable", "portable", ""), ("faults", "embedded", "faults")] {
+    let builds =
+        [("portable", "portable", ""), ("faults", "embedded", "faults"), ("portable-faults", "portable", "faults")];
+    for (name, flavour, features) in builds {
         let component = image::component(&image::module(flavour, features)?)?;
         let path = Path::new(&out).join(name);
         fs::write(path.with_extension("cwasm"), image::compile(settings::config(), &component)?)?;

@@ -14,6 +14,7 @@ use crate::keys::{BatchKeys, KeyRequest, Keys, Resources};
 use crate::resource::Resource;
 use crate::settings::{Keep, Settings};
 use crate::shape::Shaped;
+use crate::utf8;
 use crate::verdict::{Decoded, Merged, Output, Verdict};
 
 /// A decoder with its settings and the buffers that it uses again for every record.
@@ -121,7 +122,7 @@ impl Transform {
                 write_hex(header.message_id, &mut work.id);
                 tally.suite = Some(header.suite.id);
                 work.gunzip.inflate(&work.compressed, &mut work.plaintext, settings.limits.plaintext.0)?;
-                std::str::from_utf8(&work.plaintext).map_err(|e| {
+                utf8::from_utf8(&work.plaintext).map_err(|e| {
                     let detail = format!("byte {} of the document is not UTF-8", e.valid_up_to());
                     Failure::new(Stage::Events, Reason::NotUtf8, detail)
                 })?

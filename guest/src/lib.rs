@@ -42,6 +42,7 @@ mod keys;
 mod resource;
 pub mod settings;
 mod shape;
+mod utf8;
 mod vector;
 mod verdict;
 

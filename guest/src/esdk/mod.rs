@@ -36,6 +36,8 @@ pub use suite::{Curve, Derivation, SUITES, Suite};
 pub(crate) use body::{Frames, Kind};
 #[cfg(feature = "bench")]
 pub(crate) use cipher::Cipher;
+#[cfg(all(feature = "faults", target_family = "wasm"))]
+pub(crate) use cipher::proof;
 pub(crate) use header::{Content, Header};
 pub(crate) use keyring::{EncryptedDataKey, RawAesInfo};
 

@@ -1,18 +1,18 @@
 //! AES-GCM with detached tags (NIST SP 800-38D), for opening only.
 //!
 //! Two implementations of one trait. Inside the sandbox the processor's AES instructions are out of reach, and the
-//! portable forms of other libraries are slow there: [`swizzle`] is made of the one WebAssembly instruction that
-//! helps. Everywhere else it is [`rustcrypto`], which uses the processor's instructions where there are any; `proof.rs`
+//! portable forms of other libraries are slow there: `swizzle` is made of the one WebAssembly instruction that
+//! helps. Everywhere else it is `rustcrypto`, which uses the processor's instructions where there are any; `proof.rs`
 //! holds the two against each other, natively and inside the sandbox.
 
 #[cfg(all(feature = "aws-lc", not(target_family = "wasm")))]
 mod aws_lc;
-#[cfg(any(test, feature = "faults"))]
+#[cfg(any(test, all(feature = "faults", target_family = "wasm")))]
 pub(crate) mod proof;
 #[cfg(any(test, feature = "faults", not(all(target_family = "wasm", target_feature = "simd128"))))]
 #[cfg_attr(feature = "aws-lc", allow(dead_code, reason = "the other native cipher is in use"))]
 mod rustcrypto;
-#[cfg(any(test, feature = "faults", all(target_family = "wasm", target_feature = "simd128")))]
+#[cfg(any(test, all(target_family = "wasm", any(feature = "faults", target_feature = "simd128"))))]
 mod swizzle;
 
 use super::suite::{IV_BYTES, TAG_BYTES};

@@ -13,7 +13,7 @@ use super::swizzle::{Aes, Gcm};
 use super::{Aead, NotAuthentic};
 
 /// All of it, with so many random messages. Panics where it fails.
-#[cfg(feature = "faults")]
+#[cfg(all(feature = "faults", target_family = "wasm"))]
 pub(crate) fn run(messages: u32) {
     published();
     all_lengths();

@@ -2,7 +2,8 @@
 
 use flate2::{Compress, Compression, FlushCompress};
 
-use super::super::{Gunzip, SLACK};
+use super::super::Gunzip;
+use super::super::inflate::SLACK;
 use super::stream::{data, inflate, member, reason};
 use crate::error::Reason;
 

@@ -10,14 +10,14 @@ use crate::error::Reason;
 fn every_length_and_every_level() {
     for length in (0..300).chain([1000, 4095, 4096, 4097, 32767, 32768, 32769, 65535, 65536, 300_000]) {
         let data = data(length);
-        assert_eq!(inflate(&member(&data), MOST).as_ref(), Ok(&data), "{length}");
+        assert!(inflate(&member(&data), MOST).as_ref() == Ok(&data), "{length} bytes");
     }
     let data = data(100_000);
     for level in 0..=9 {
         let deflated = deflated(&data, Compression::new(level));
         let trailer = [crc(&data).to_le_bytes(), 100_000u32.to_le_bytes()].concat();
         let gzip = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255], deflated.as_slice(), &trailer].concat();
-        assert_eq!(inflate(&gzip, MOST).as_ref(), Ok(&data), "level {level}");
+        assert!(inflate(&gzip, MOST).as_ref() == Ok(&data), "level {level}");
     }
 }
 
@@ -29,7 +29,7 @@ fn members_are_joined() {
         let expected: Vec<u8> = parts[..count].concat();
         match count {
             0 => assert_eq!(inflate(&gzip, MOST), Err(Reason::NotGzip)),
-            _ => assert_eq!(inflate(&gzip, MOST), Ok(expected)),
+            _ => assert!(inflate(&gzip, MOST) == Ok(expected), "{count} members"),
         }
     }
     let many: Vec<u8> = (0..2000).flat_map(|_| member(b"x")).collect();
@@ -81,8 +81,8 @@ fn a_length_that_lies_is_refused() {
 #[test]
 fn the_output_grows_when_the_last_length_is_not_the_whole() {
     let (large, small) = (data(400_000), data(3));
-    assert_eq!(inflate(&[member(&large), member(&small)].concat(), MOST), Ok([large.clone(), small.clone()].concat()));
-    assert_eq!(inflate(&[member(&small), member(&large)].concat(), MOST), Ok([small, large].concat()));
+    assert!(inflate(&[member(&large), member(&small)].concat(), MOST) == Ok([large.clone(), small.clone()].concat()));
+    assert!(inflate(&[member(&small), member(&large)].concat(), MOST) == Ok([small, large].concat()));
 }
 
 #[test]
@@ -106,7 +106,12 @@ fn a_decoder_is_as_new_after_every_stream() {
         for second in &streams {
             let _ = reused.inflate(first, &mut output, MOST);
             let again = reused.inflate(second, &mut output, MOST).map(|()| output.clone()).map_err(reason);
-            assert_eq!(again, inflate(second, MOST));
+            assert!(
+                again == inflate(second, MOST),
+                "{:?} behind {:?}",
+                &second[..second.len().min(20)],
+                &first[..first.len().min(20)]
+            );
         }
     }
 }

@@ -46,16 +46,15 @@ impl Aes {
             32 => (expand::<8>(key), 14),
             _ => return None,
         };
-        let mut keys = [Vector::ZERO; MOST_ROUNDS + 1];
-        for round in 0..=rounds {
+        let keys = from_fn(|round| {
             let key = Vector::from_bytes(&schedule[round]);
-            keys[round] = match round {
+            let key = match round {
                 0 => key,
                 _ if round < rounds => key ^ Vector::splat(const { to_tower(AFFINE) }),
                 _ => coordinates(key, OUT_OF_TOWER) ^ Vector::splat(AFFINE),
-            }
-            .lookup(BYTES[round % 4]);
-        }
+            };
+            key.lookup(BYTES[round % 4])
+        });
         schedule = [[0; 16]; MOST_ROUNDS + 2];
         optimization_barrier(&schedule);
         Some(Aes { keys, rounds })
@@ -92,10 +91,11 @@ impl Aes {
     }
 
     fn encrypt_few<const N: usize>(&self, blocks: &mut [Vector]) {
-        let mut together = [Vector::ZERO; N];
-        together[..blocks.len()].copy_from_slice(blocks);
-        self.encrypt_together(&mut together);
-        blocks.copy_from_slice(&together[..blocks.len()]);
+        let mut together = from_fn(|n| blocks.get(n).copied().unwrap_or(Vector::ZERO));
+        self.encrypt_together::<N>(&mut together);
+        for (block, encrypted) in blocks.iter_mut().zip(together) {
+            *block = encrypted;
+        }
     }
 
     /// The steps of a block wait for each other, those of several do not: eight keep the processor busy.
@@ -154,29 +154,66 @@ fn mix_columns(inverse: (Vector, Vector), next: Vector, last: Vector) -> Vector 
     sum ^ sum.lookup(next) ^ once.lookup(last)
 }
 
-/// The key expansion (FIPS 197, section 5.2) of a key of so many words, in tower coordinates.
+/// The key expansion (FIPS 197, section 5.2) of a key of so many words, in tower coordinates. A turn makes that many
+/// new words: four are in `first`, the others in `second`.
 #[inline(always)]
 fn expand<const WORDS: usize>(key: &[u8]) -> [[u8; 16]; MOST_ROUNDS + 2] {
     let mut schedule = [[0; 16]; MOST_ROUNDS + 2];
     schedule.as_flattened_mut()[..key.len()].copy_from_slice(key);
-    for block in &mut schedule[..2] {
-        *block = coordinates(Vector::from_bytes(block), INTO_TOWER).to_bytes();
-    }
-    let (groups, _) = schedule.as_flattened_mut().as_chunks_mut::<4>().0.as_chunks_mut::<WORDS>();
-    let mut words = groups[0].map(u32::from_le_bytes);
-    for (group, constant) in groups[1..].iter_mut().zip(ROUND_CONSTANTS) {
-        words[0] ^= sub_word(words[WORDS - 1].rotate_right(8)) ^ u32::from(constant);
-        for i in 1..WORDS {
-            words[i] ^= if WORDS == 8 && i == 4 { sub_word(words[3]) } else { words[i - 1] };
+    let [mut first, mut second] = [0, 1].map(|n| coordinates(Vector::from_bytes(&schedule[n]), INTO_TOWER));
+    let [turned_last, last] = [1, 0].map(|turn| word_in_all_places(if WORDS == 6 && turn == 1 { 1 } else { 3 }, turn));
+    let turns = if WORDS == 4 {
+        10
+    } else if WORDS == 6 {
+        8
+    } else {
+        7
+    };
+    for turn in 0..=turns {
+        if turn > 0 {
+            let from = if WORDS == 4 { first } else { second };
+            first = running_sum(first) ^ s_box(from).lookup(turned_last) ^ ROUND_CONSTANTS[turn - 1];
+            second = running_sum(second)
+                ^ match WORDS {
+                    8 => (s_box(first) ^ Vector::splat(const { to_tower(AFFINE) })).lookup(last),
+                    _ => first.lookup(last),
+                };
         }
-        *group = words.map(u32::to_le_bytes);
+        let words = &mut schedule.as_flattened_mut()[4 * WORDS * turn..];
+        words[..16].copy_from_slice(&first.to_bytes());
+        if WORDS > 4 {
+            words[16..32].copy_from_slice(&second.to_bytes());
+        }
     }
     schedule
 }
 
-fn sub_word(word: u32) -> u32 {
-    let inverse = invert(Vector::from_word(word));
-    linear(ONCE, inverse).first_word() ^ const { u32::from_le_bytes([to_tower(AFFINE); 4]) }
+/// SubBytes less its constant.
+#[inline(always)]
+fn s_box(bytes: Vector) -> Vector {
+    linear(ONCE, invert(bytes))
+}
+
+/// Each word becomes the sum of itself and those before it.
+#[inline(always)]
+fn running_sum(words: Vector) -> Vector {
+    let twos = words ^ words.lookup(words_up(1).unknown());
+    twos ^ twos.lookup(words_up(2).unknown())
+}
+
+const fn words_up(by: u8) -> Vector {
+    let (mut table, mut n) = ([0x80; 16], 4 * by);
+    while n < 16 {
+        table[n as usize] = n - 4 * by;
+        n += 1;
+    }
+    Vector::new(table)
+}
+
+/// One word four times, with its bytes turned by so many.
+#[inline(always)]
+fn word_in_all_places(word: u8, turn: u8) -> Vector {
+    Vector::new(from_fn(|n| 4 * word + (n as u8 + turn) % 4)).unknown()
 }
 
 /// Where ShiftRows takes byte n from: n mod 4 is its row, n / 4 its column (FIPS 197, section 5.1.2).

@@ -24,7 +24,7 @@ use super::field::{INTO_TOWER, LAST, ONCE, THRICE, TWICE};
 use super::vector::{Vector, sixteen};
 
 /// Sixteen blocks; vector n holds their bytes n.
-type Slices = [Vector; 16];
+pub(super) type Slices = [Vector; 16];
 
 /// The round keys for sixteen blocks: each byte sixteen times. Wiped on drop.
 pub(super) struct Lanes {
@@ -53,21 +53,22 @@ impl Lanes {
         Lanes { keys, rounds }
     }
 
-    /// The keystream for the last bytes `from`, a multiple of 16, to `from` + 15.
-    pub(super) fn keystream(&self, counter: &Counter, from: u8, blocks: &mut [Vector; 16]) {
+    /// The keystream for the last bytes `from`, a multiple of 16, to `from` + 15. It is written to the first half of
+    /// `room`; what was there does not matter.
+    pub(super) fn keystream(&self, counter: &Counter, from: u8, room: &mut [Slices; 2]) {
+        let [state, other] = room;
+        counter.two_rounds(from, state);
+        // 7, 9 or 11 rounds like this are left: always an odd number.
         let (middle, last) = (&self.keys[..self.rounds - 3], &self.keys[self.rounds - 3]);
-        let (mut state, mut other) = ([Vector::ZERO; 16], [Vector::ZERO; 16]);
-        counter.two_rounds(from, &mut state);
-        // 7, 9 or 11 rounds: always an odd number.
         let (pairs, odd) = middle.as_chunks::<2>();
         for [one, two] in pairs {
-            round(one, &state, &mut other);
-            round(two, &other, &mut state);
+            round(one, state, other);
+            round(two, other, state);
         }
         for key in odd {
-            round(key, &state, &mut other);
+            round(key, state, other);
         }
-        last_round(last, &other, blocks);
+        last_round(last, other, state);
     }
 }
 
@@ -190,9 +191,9 @@ mod tests {
             for from in (0..=0xf0).step_by(16) {
                 let mut expected: [Vector; 16] = from_fn(|lane| block(from + lane as u8));
                 aes.encrypt(&mut expected);
-                let mut blocks = [Vector::ZERO; 16];
-                lanes.keystream(&counter, from, &mut blocks);
-                assert_eq!(blocks.map(Vector::to_bytes), expected.map(Vector::to_bytes), "{length} {from}");
+                let mut room = [[Vector::ZERO; 16]; 2];
+                lanes.keystream(&counter, from, &mut room);
+                assert_eq!(room[0].map(Vector::to_bytes), expected.map(Vector::to_bytes), "{length} {from}");
             }
         }
     }

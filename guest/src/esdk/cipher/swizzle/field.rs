@@ -38,6 +38,8 @@
     reason = "evaluated by the compiler: whatever fails, fails the build"
 )]
 
+use super::vector::Vector;
+
 /// The value of n for each n that four bits can hold: the form of every lookup.
 pub(super) type Table = [u8; 16];
 
@@ -67,12 +69,13 @@ pub(super) const OUT_OF_TOWER: [Table; 2] = [table!(|n| from_tower(n)), table!(|
 /// all bytes passes through it unchanged: it is added to the round key once and for all.
 pub(super) const AFFINE: u8 = 0x63;
 
-/// The round constants of the key expansion, in tower coordinates: 1, 2, 4, ...
-pub(super) const ROUND_CONSTANTS: [u8; 10] = {
-    let mut constants = [0; 10];
+/// The round constants of the key expansion in tower coordinates, four times each, with the constant of the S-box.
+pub(super) const ROUND_CONSTANTS: [Vector; 10] = {
+    let mut constants = [Vector::ZERO; 10];
     let (mut i, mut power) = (0, 1);
     while i < constants.len() {
-        constants[i] = to_tower(power);
+        let [a, b] = [to_tower(AFFINE ^ power), to_tower(AFFINE)];
+        constants[i] = Vector::new([a, b, b, b, a, b, b, b, a, b, b, b, a, b, b, b]);
         power = mul(power, 2);
         i += 1;
     }

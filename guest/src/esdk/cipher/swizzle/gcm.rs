@@ -3,17 +3,17 @@
 
 use std::sync::OnceLock;
 
+use zeroize::optimization_barrier;
+
 use super::super::super::suite::{IV_BYTES, TAG_BYTES};
 use super::super::{Aead, NotAuthentic};
 use super::aes::Aes;
-use super::counter::{Counter, Lanes};
+use super::counter::{Counter, Lanes, Slices};
 use super::ghash::HashKey;
 use super::vector::Vector;
 
-/// AES-GCM under one key.
-pub(crate) struct Gcm(Box<Key>);
-
-struct Key {
+/// AES-GCM under one key. What follows from the key is made when it is first needed, and wiped on drop.
+pub(crate) struct Gcm {
     aes: Aes,
     /// From the first message on.
     hash: OnceLock<Box<HashKey>>,
@@ -34,7 +34,7 @@ const MOST_BYTES: u64 = (1 << 36) - 32;
 impl Aead for Gcm {
     fn new(key: &[u8]) -> Option<Self> {
         let aes = Aes::new(key)?;
-        Some(Gcm(Box::new(Key { aes, hash: OnceLock::new(), lanes: OnceLock::new() })))
+        Some(Gcm { aes, hash: OnceLock::new(), lanes: OnceLock::new() })
     }
 
     fn open(
@@ -45,16 +45,16 @@ impl Aead for Gcm {
         tag: &[u8; TAG_BYTES],
     ) -> Result<(), NotAuthentic> {
         match buffer.len() {
-            ..=FIRST_BYTES => self.0.open_short(iv, associated, buffer, tag),
+            ..=FIRST_BYTES => self.open_short(iv, associated, buffer, tag),
             length if u64::try_from(length).is_ok_and(|length| length <= MOST_BYTES) => {
-                self.0.open_long(iv, associated, buffer, tag)
+                self.open_long(iv, associated, buffer, tag)
             }
             _ => Err(NotAuthentic),
         }
     }
 }
 
-impl Key {
+impl Gcm {
     /// All blocks at once: the hash key, where this is the first message, the mask of the tag, and the keystream.
     fn open_short(
         &self,
@@ -71,8 +71,8 @@ impl Key {
         }
         let known = usize::from(self.hash.get().is_some());
         self.aes.encrypt(blocks.get_mut(known..count).unwrap_or_default());
-        let [hash, mask, keystream @ ..] = &blocks;
-        let hash = self.hash.get_or_init(|| Box::new(HashKey::new(*hash)));
+        let [h, mask, keystream @ ..] = &mut blocks;
+        let hash = self.hash.get_or_init(|| HashKey::new(take(h)));
         verify(hash, *mask, associated, buffer, tag)?;
         xor(buffer, keystream);
         Ok(())
@@ -103,8 +103,8 @@ impl Key {
         self.hash.get_or_init(|| {
             let mut block = [Vector::ZERO];
             self.aes.encrypt(&mut block);
-            let [hash] = block;
-            Box::new(HashKey::new(hash))
+            let [h] = &mut block;
+            HashKey::new(take(h))
         })
     }
 }
@@ -117,14 +117,15 @@ struct Pieces<'a> {
     /// The first block of the next piece.
     number: u32,
     counter: Counter,
-    blocks: [Vector; 16],
+    /// The first half is the piece.
+    room: [Slices; 2],
 }
 
 impl<'a> Pieces<'a> {
-    fn new(key: &'a Key, iv: &'a [u8; IV_BYTES]) -> Self {
+    fn new(key: &'a Gcm, iv: &'a [u8; IV_BYTES]) -> Self {
         let lanes = key.lanes.get_or_init(|| Box::new(Lanes::new(&key.aes)));
         let counter = Counter::new(&key.aes, counter_block(iv, 0));
-        Pieces { aes: &key.aes, lanes, iv, number: 0, counter, blocks: [Vector::ZERO; 16] }
+        Pieces { aes: &key.aes, lanes, iv, number: 0, counter, room: [[Vector::ZERO; 16]; 2] }
     }
 
     fn next(&mut self) -> &[Vector; 16] {
@@ -132,10 +133,11 @@ impl<'a> Pieces<'a> {
         if low == 0 && self.number > 0 {
             self.counter = Counter::new(self.aes, counter_block(self.iv, self.number));
         }
-        self.lanes.keystream(&self.counter, low, &mut self.blocks);
+        self.lanes.keystream(&self.counter, low, &mut self.room);
         // There are fewer blocks than counters: checked in `open`.
         self.number = self.number.wrapping_add(PIECE_BLOCKS);
-        &self.blocks
+        let [blocks, _] = &self.room;
+        blocks
     }
 
     /// For a last piece that is no whole one.
@@ -143,7 +145,8 @@ impl<'a> Pieces<'a> {
         if bytes > FEW_BYTES {
             return self.next();
         }
-        let blocks = self.blocks.get_mut(..bytes.div_ceil(16)).unwrap_or_default();
+        let [blocks, _] = &mut self.room;
+        let blocks = blocks.get_mut(..bytes.div_ceil(16)).unwrap_or_default();
         for (number, block) in (self.number..).zip(blocks.iter_mut()) {
             *block = counter_block(self.iv, number);
         }
@@ -171,14 +174,22 @@ fn verify(
     }
 }
 
+/// The hash key, which shall not stay where it was.
+fn take(h: &mut Vector) -> Vector {
+    let taken = *h;
+    *h = Vector::ZERO;
+    optimization_barrier(h);
+    taken
+}
+
 fn bits(bytes: &[u8]) -> Result<u64, NotAuthentic> {
     u64::try_from(bytes.len()).ok().and_then(|bytes| bytes.checked_mul(8)).ok_or(NotAuthentic)
 }
 
 fn counter_block(iv: &[u8; IV_BYTES], counter: u32) -> Vector {
     let [a, b, c, d, e, f, g, h, i, j, k, l] = *iv;
-    let [m, n, o, p] = counter.to_be_bytes();
-    Vector::from_bytes(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
+    let last = u64::from(u32::from_le_bytes([i, j, k, l])) | u64::from(counter.swap_bytes()) << 32;
+    Vector::from_words([u64::from_le_bytes([a, b, c, d, e, f, g, h]), last])
 }
 
 /// Adds the keystream to as many bytes as there are.
@@ -189,8 +200,11 @@ fn xor(bytes: &mut [u8], keystream: &[Vector]) {
         *block = (Vector::from_bytes(block) ^ *key).to_bytes();
     }
     if let (false, Some(key)) = (rest.is_empty(), keystream.next()) {
-        for (byte, key) in rest.iter_mut().zip(key.to_bytes()) {
-            *byte ^= key;
-        }
+        let mut block = [0; 16];
+        let (used, _) = block.split_at_mut(rest.len());
+        used.copy_from_slice(rest);
+        block = (Vector::from_bytes(&block) ^ *key).to_bytes();
+        let (used, _) = block.split_at(rest.len());
+        rest.copy_from_slice(used);
     }
 }

@@ -25,13 +25,13 @@ use super::vector::{Vector, sixteen};
 pub(super) struct HashKey {
     /// H^4 to H^1.
     powers: [Vector; 4],
-    near: Tables,
+    pub(super) near: Tables,
     /// For H^8 to H^5, made when they pay.
     far: OnceLock<Box<Tables>>,
 }
 
 /// For each byte c, for each of four powers: the tables for upper and for lower nibbles.
-struct Tables([[[Vector; 2]; 4]; 16]);
+pub(super) struct Tables([[[Vector; 2]; 4]; 16]);
 
 /// A sum in the making.
 pub(super) struct Hash<'a> {
@@ -46,20 +46,21 @@ pub(super) struct Hash<'a> {
 
 /// The sums of the lookups for each c, in the middle of a row of zeros. What stands c bytes before the middle is the
 /// sum moved up by c bytes, and 16 bytes on follows what thereby leaves it at the top.
-type Rows = [[u8; 48]; 16];
+pub(super) type Rows = [[u8; 48]; 16];
 
 /// Blocks from which on the far powers pay.
-const MANY: usize = 64;
+const MANY: usize = 96;
 
 impl HashKey {
-    pub(super) fn new(h: Vector) -> Self {
-        let (mut powers, mut near) = ([h; 4], Tables::new());
-        near.set(3, h);
+    pub(super) fn new(h: Vector) -> Box<Self> {
+        let mut key = Box::new(HashKey { powers: [h; 4], near: Tables::new(), far: OnceLock::new() });
+        let mut rows = [[0; 48]; 16];
+        key.near.set(3, h);
         for slot in [2, 1, 0] {
-            powers[slot] = near.product(3, powers[slot + 1]);
-            near.set(slot, powers[slot]);
+            key.powers[slot] = key.near.product(3, key.powers[slot + 1], &mut rows);
+            key.near.set(slot, key.powers[slot]);
         }
-        HashKey { powers, near, far: OnceLock::new() }
+        key
     }
 
     /// The hash of so many blocks, which are to be given one by one.
@@ -72,9 +73,9 @@ impl HashKey {
     }
 
     fn far(&self) -> Box<Tables> {
-        let mut far = Box::new(Tables::new());
+        let (mut far, mut rows) = (Box::new(Tables::new()), [[0; 48]; 16]);
         for slot in 0..4 {
-            far.set(slot, self.near.product(0, self.powers[slot]));
+            far.set(slot, self.near.product(0, self.powers[slot], &mut rows));
         }
         far
     }
@@ -135,11 +136,11 @@ impl Hash<'_> {
 }
 
 impl Tables {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Tables([[[Vector::ZERO; 2]; 4]; 16])
     }
 
-    fn set(&mut self, slot: usize, power: Vector) {
+    pub(super) fn set(&mut self, slot: usize, power: Vector) {
         let mut power = u128::from_be_bytes(power.to_bytes());
         for half in 0..2 {
             // Times 1, x, x^2, x^3, and for lower nibbles x^4 to x^7. The first of four is a nibble's highest bit.
@@ -157,14 +158,14 @@ impl Tables {
     /// Looks four blocks up, the first by the highest power. Each sum is written to memory before the next one is
     /// begun: see `counter.rs`.
     #[inline(never)]
-    fn look_up(&self, blocks: &[Vector; 4], rows: &mut Rows) {
+    pub(super) fn look_up(&self, blocks: &[Vector; 4], rows: &mut Rows) {
         let nibbles = blocks.map(Vector::nibbles);
         sixteen!(|c: usize| *middle(&mut rows[c]) = products(&self.0[c], nibbles).to_bytes());
     }
 
     /// Adds the lookups of four more blocks.
     #[inline(never)]
-    fn look_up_more(&self, blocks: &[Vector; 4], rows: &mut Rows) {
+    pub(super) fn look_up_more(&self, blocks: &[Vector; 4], rows: &mut Rows) {
         let nibbles = blocks.map(Vector::nibbles);
         sixteen!(|c: usize| {
             let sum = middle(&mut rows[c]);
@@ -173,11 +174,10 @@ impl Tables {
     }
 
     /// One block times one power.
-    fn product(&self, slot: usize, block: Vector) -> Vector {
+    pub(super) fn product(&self, slot: usize, block: Vector, rows: &mut Rows) -> Vector {
         let nibbles = block.nibbles();
-        let mut rows = [[0; 48]; 16];
         sixteen!(|c: usize| *middle(&mut rows[c]) = product(self.0[c][slot], nibbles).to_bytes());
-        add_up(&rows)
+        add_up(rows)
     }
 }
 
@@ -205,7 +205,7 @@ fn middle(row: &mut [u8; 48]) -> &mut [u8; 16] {
 
 /// Moves the lookups for each c into place, adds them up, and reduces the sum.
 #[inline(always)]
-fn add_up(rows: &Rows) -> Vector {
+pub(super) fn add_up(rows: &Rows) -> Vector {
     let moved = |c: usize, from: usize| Vector::from_bytes(rows[c][from - c..].first_chunk().unwrap_or(&[0; 16]));
     let (mut low, mut high) = (Vector::ZERO, Vector::ZERO);
     sixteen!(|c: usize| {
@@ -236,7 +236,7 @@ const fn folded(shift: u32, byte: usize) -> [u8; 16] {
 /// All sums of four vectors: the bits of the index, from the highest, say which take part.
 #[inline(always)]
 fn multiples([a, b, c, d]: [Vector; 4]) -> [Vector; 16] {
-    let zero = Vector::unknown_zero();
+    let zero = Vector::ZERO.unknown();
     let (ab, cd) = (a ^ b, c ^ d);
     let with = |sum: Vector| [sum, sum ^ d, sum ^ c, sum ^ cd];
     let [[e, f, g, h], [i, j, k, l], [m, n, o, p]] = [with(b), with(a), with(ab)];
@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     /// The product bit by bit, as in NIST SP 800-38D, section 6.3.
-    fn product(a: u128, b: u128) -> u128 {
+    pub(super) fn product(a: u128, b: u128) -> u128 {
         (0..128).fold((0, b), |(sum, b), i| (if a << i >> 127 == 0 { sum } else { sum ^ b }, times_x(b))).0
     }
 
@@ -283,7 +283,7 @@ mod tests {
         for block in (0..32).flat_map(|place| (1..16u128).map(move |nibble| nibble << (4 * place))) {
             for slot in 0..4 {
                 let power = u128::from_be_bytes(key.powers[slot].to_bytes());
-                let found = key.near.product(slot, Vector::new(block.to_be_bytes()));
+                let found = key.near.product(slot, Vector::new(block.to_be_bytes()), &mut [[0; 48]; 16]);
                 assert_eq!(u128::from_be_bytes(found.to_bytes()), product(block, power), "{block:x} {slot}");
             }
         }
