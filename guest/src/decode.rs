@@ -12,8 +12,8 @@ use crate::events::{Document, Event};
 use crate::gunzip::Gunzip;
 use crate::keys::{BatchKeys, KeyRequest, Keys, Resources};
 use crate::resource::Resource;
-use crate::settings::{Keep, Settings};
-use crate::shape::Shaped;
+use crate::settings::{Keep, Settings, Shape};
+use crate::shape::{InPlace, Shaped};
 use crate::utf8;
 use crate::verdict::{Decoded, Merged, Output, Verdict};
 
@@ -112,6 +112,7 @@ impl Transform {
         let mut tally = Tally::default();
         let envelope = self.read_envelope(record)?;
         let (settings, work) = (&self.settings, &mut self.work);
+        let is_decrypted = matches!(envelope.events, Payload::Encrypted { .. });
         let text = match envelope.events {
             Payload::Encrypted { message, key } => {
                 envelope::decode_message(&message, &mut work.message)?;
@@ -138,9 +139,17 @@ impl Transform {
         tally.plain_bytes = text.len();
         decide(settings, &work.events, &mut work.keep, &mut tally);
         let shaped = Shaped { document: &document, id: &work.id, events: &work.events, keep: &work.keep };
-        let lines = settings.shape.write(&shaped, &mut output.lines);
-        output.events = output.events.saturating_add(lines);
         self.counts.add(document.cluster, document.instance, &tally);
+        // Lines of a large document take the place of the document.
+        let plan = match is_decrypted && settings.shape == Shape::Event && output.lines.is_empty() {
+            true => InPlace::plan(&shaped, work.plaintext.capacity()),
+            false => None,
+        };
+        let lines = match plan {
+            Some(plan) => plan.write(&work.events, &work.keep, &mut work.plaintext, output)?,
+            None => settings.shape.write(&shaped, &mut output.lines),
+        };
+        output.events = output.events.saturating_add(lines);
         Ok(tally)
     }
 

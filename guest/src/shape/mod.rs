@@ -2,11 +2,14 @@
 
 mod envelope;
 mod event;
+mod in_place;
 #[cfg(test)]
 mod tests;
 
 use crate::events::{Document, Event};
 use crate::settings::Shape;
+
+pub(crate) use in_place::{InPlace, LARGE};
 
 /// A document with what was decided about each of its events.
 pub(crate) struct Shaped<'a> {

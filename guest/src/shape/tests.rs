@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::{InPlace, Shaped};
+use crate::events::Document;
+use crate::verdict::Output;
 use crate::{Settings, Transform, Verdict};
 
 const ID: &str = r#"{"eventId":"<id>-"#;
@@ -117,4 +120,38 @@ fn the_envelope_shape_cuts_dropped_events_out() {
     // What stands around the list stays, behind it too.
     let around = "{ \"databaseActivityEventList\" : [ {\"type\":\"heartbeat\"},{} ] ,\n\"z\":\"é\" }";
     assert_eq!(decode(drop, around).0, "{ \"databaseActivityEventList\" : [{}] , \"z\":\"é\" }\n");
+}
+
+#[test]
+fn lines_made_in_place_are_the_lines_made_beside() {
+    let pretty = "{ \"type\" : \"record\",\n \"x\":[ 1,\r\n2 ] \n}";
+    let short: Vec<String> = (0..5000).map(|n| format!("{{\"n\":{n}}}")).collect();
+    let long = format!(r#"{{"type":"record","text":"{}"}}"#, "é".repeat(5000));
+    let heartbeat = format!(r#"{{"type":"heartbeat","text":"{}"}}"#, "x".repeat(9000));
+    let lists = [
+        vec!["{}"; 3000].join(","),
+        short.join(" ,\n"),
+        [&long, "{}", pretty, &long].join(","),
+        [&heartbeat, pretty, "{ }", &heartbeat, &heartbeat, &long, pretty].join(",  \n"),
+        String::new(),
+        heartbeat.clone(),
+    ];
+    let ids = [r#""clusterId":"c","instanceId":"i","#, "", "\"clusterId\":[\n],\"instanceId\":{\"a\":\r1},"];
+    for (list, ids) in lists.iter().flat_map(|list| ids.map(|ids| (list, ids))) {
+        let document = format!("{{{ids}\n\"databaseActivityEventList\":[{list}] , \"more\":[]}}");
+        let mut events = Vec::new();
+        let read = Document::read(&document, 64, 100_000, &mut events).unwrap();
+        let keep: Vec<bool> = events.iter().map(|event| !event.heartbeat).collect();
+        let shaped = Shaped { document: &read, id: "0123", events: &events, keep: &keep };
+        let mut beside = String::new();
+        let count = super::event::write(&shaped, &mut beside);
+        let plan = InPlace::plan_any(&shaped, usize::MAX).unwrap();
+        let (mut output, mut buffer) = (Output::default(), document.clone().into_bytes());
+        assert_eq!(plan.write(&events, &keep, &mut buffer, &mut output).unwrap(), count);
+        assert!(output.lines == beside && buffer.is_empty(), "{}", &document[..document.len().min(200)]);
+        // The plan says what it needs.
+        let room = plan.room(document.len()).unwrap();
+        assert!(InPlace::plan_any(&shaped, room).is_some() && InPlace::plan_any(&shaped, room - 1).is_none());
+        assert!(InPlace::plan(&shaped, usize::MAX).is_none(), "small documents keep their buffer");
+    }
 }
