@@ -76,9 +76,11 @@ impl<'a> Output<'a> {
         if self.end > self.most {
             return Err(Error::TooLarge);
         }
-        let doubled = self.bytes.len().saturating_mul(2);
-        let wanted = self.end.saturating_add(room).max(doubled).min(self.most.saturating_add(SLACK));
-        self.reserve(wanted);
+        let wanted = self.end.saturating_add(room);
+        if wanted > self.bytes.len() {
+            let doubled = self.bytes.len().saturating_mul(2);
+            self.reserve(wanted.max(doubled).min(self.most.saturating_add(SLACK)));
+        }
         Ok(())
     }
 

@@ -50,6 +50,16 @@ fn a_bomb_takes_no_more_memory_than_the_cap() {
     }
 }
 
+#[test]
+fn many_stored_blocks_take_no_more_memory_than_their_bytes() {
+    let plain = vec![b'x'; 3 << 20];
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), Compression::none());
+    std::io::Write::write_all(&mut gzip, &plain).unwrap();
+    let mut output = Vec::new();
+    Gunzip::new().inflate(&gzip.finish().unwrap(), &mut output, 64 << 20).unwrap();
+    assert!(output == plain && output.capacity() <= plain.len() + SLACK, "{}", output.capacity());
+}
+
 /// A buffer that is used again, for records that grow, does not double over the cap.
 #[test]
 fn memory_stays_bounded_however_the_records_come() {
