@@ -1,7 +1,5 @@
 //! The whole pipeline of one record on one screen.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 use crate::counts::{Count, Counts, Tally};
@@ -180,8 +178,8 @@ fn decide(settings: &Settings, events: &[Event], keep: &mut Vec<bool>, tally: &m
 
 fn write_hex(bytes: &[u8], text: &mut String) {
     text.clear();
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
+    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]) {
+        text.push(char::from(if nibble < 10 { b'0' } else { b'a' - 10 }.wrapping_add(nibble)));
     }
 }
 

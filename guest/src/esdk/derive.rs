@@ -1,7 +1,9 @@
 //! From the data key to the key that encrypts the content (framework/transitive-requirements.md,
 //! framework/algorithm-suites.md *Key Derivation*), with the check of the key commitment.
 
-use hkdf::Hkdf;
+use std::sync::LazyLock;
+
+use hkdf::{Hkdf, HkdfExtract};
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -26,7 +28,9 @@ pub(crate) fn content_key(header: &Header<'_>, data_key: &DataKey) -> Result<Cip
         }
         // Format 1: empty salt, that is as many zeros as the hash has bytes; info is suite id and message id.
         Derivation::HkdfSha256 => {
-            Hkdf::<Sha256>::new(None, data_key.as_bytes()).expand_multi_info(&[&id, header.message_id], key)
+            let mut extract = EMPTY_SALT.clone();
+            extract.input_ikm(data_key.as_bytes());
+            extract.finalize().1.expand_multi_info(&[&id, header.message_id], key)
         }
         Derivation::HkdfSha384 => {
             Hkdf::<Sha384>::new(None, data_key.as_bytes()).expand_multi_info(&[&id, header.message_id], key)
@@ -44,6 +48,9 @@ pub(crate) fn content_key(header: &Header<'_>, data_key: &DataKey) -> Result<Cip
         Err(_) => Err(Error::WrongKeyLength(suite.key_bytes)),
     }
 }
+
+/// The suite of DAS starts with the same step in every message: it is taken once.
+static EMPTY_SALT: LazyLock<HkdfExtract<Sha256>> = LazyLock::new(|| HkdfExtract::new(None));
 
 /// *Commit Key*: 32 bytes of info `COMMITKEY`, equal to the header's suite data, compared in constant time.
 fn check_commitment(hkdf: &Hkdf<Sha512>, header: &Header<'_>) -> Result<(), Error> {

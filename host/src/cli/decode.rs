@@ -22,18 +22,18 @@ use crate::runner::{End, Report, Run};
 use crate::sink::{DEFAULT_DEAD_LETTER, DeadLetter, Lines};
 
 const AFTER_HELP: &str = "\
-Input is told apart by content: records on lines, over several lines or back to back (as Firehose
-writes them to S3), gzip of any of these, Kinesis, Lambda and Firehose event JSON, and the dead
+Input is told apart by content: records on lines, over several lines or back to back (as Firehose \
+writes them to S3), gzip of any of these, Kinesis, Lambda and Firehose event JSON, and the dead \
 letter of an earlier run.
 
 Output keeps the order of the input. Every record is either decoded or in the dead letter.
 
-Exit code: 0 all decoded; 1 some records failed, or an input could not be read to its end; 2 wrong
+Exit code: 0 all decoded; 1 some records failed, or an input could not be read to its end; 2 wrong \
 usage or configuration; 130 interrupted. A closed pipe is a normal end.
 
 Examples:
-  dastap decode --kms --resource-id cluster-ABC123 firehose/2026-*.gz >events.ndjson
-  dastap decode --keyring keyring.json --resource-id db-XYZ789 <records.ndjson | jq .commandText
+  dastap decode --kms --resource-id cluster-ABC123 2026-*.gz >events.ndjson
+  dastap decode --keyring k.json --resource-id db-XYZ <in.ndjson | jq .command
   dastap decode --kms lambda-event.json --stats stats.json";
 
 /// Decode records into event lines

@@ -19,17 +19,19 @@ use files::{Files, Total};
 
 const EXAMPLES: &str = "\
 Examples:
-  A thousand records of all four engines, and what is needed to decode and to check them:
-    dastap gen --keyring keyring.json --expected expected.ndjson -o records.ndjson
+  A thousand records, and what is needed to decode and to check them:
+    dastap gen --keyring k.json --expected expected.ndjson -o records.ndjson
 
   One record of every kind of fault among a hundred good ones:
-    dastap gen --records 130 --fault all --keyring keyring.json -o records.ndjson
+    dastap gen --records 130 --fault all --keyring k.json -o records.ndjson
 
   The same settings through a pipe (the resource ids are printed at the end):
-    dastap gen --engine mysql --keyring k.json | dastap decode --keyring k.json --resource-id cluster-...
+    dastap gen --engine mysql --keyring k.json |
+      dastap decode --keyring k.json --resource-id cluster-...
 
-  A busy cluster of five instances that get a new key six times, as the event of a Lambda function:
-    dastap gen --engine postgres --instances 5 --rotations 6 --events 50-200 --format kinesis-event
+  A busy cluster of five instances, as the event of a Lambda function:
+    dastap gen --engine postgres --instances 5 --rotations 6 \\
+      --events 50-200 --format kinesis-event
 
   Nothing but heartbeats:
     dastap gen --engine mysql --heartbeats 100

@@ -17,15 +17,15 @@ use crate::source::{Content, Input, Record, Records, Refusal};
 use crate::{Decoder, Failure, Verdict};
 
 const AFTER_HELP: &str = "\
-Without keys, nothing is decrypted: what is shown is what the bytes claim to be. With --keyring or
---kms each record is also decoded, to show which step fails and why. Input may be anything that
+Without keys, nothing is decrypted: what is shown is what the bytes claim to be. With --keyring or \
+--kms each record is also decoded, to show which step fails and why. Input may be anything that \
 `dastap decode` reads.
 
 Exit code: 0 all records are sound as far as they were checked; 1 some are not; 2 wrong usage.
 
 Examples:
   dastap inspect records.ndjson
-  dastap inspect --keyring keyring.json --resource-id cluster-ABC123 dastap-failed.ndjson
+  dastap inspect --keyring keyring.json --resource-id db-XYZ dastap-failed.ndjson
   dastap inspect --json records.ndjson | jq .message.suite.id";
 
 /// Explain records: envelope, message, key entries, frames, sizes

@@ -24,7 +24,7 @@ Try it without an AWS account:
   dastap demo
 
 Decode what Firehose wrote to S3, with data keys from KMS:
-  dastap decode --kms --resource-id cluster-ABC123 2026-03-01-*.gz >events.ndjson
+  dastap decode --kms --resource-id cluster-ABC123 2026-*.gz >events.ndjson
 
 Look at the newest records of a stream:
   aws kinesis get-records --shard-iterator \"$ITERATOR\" |
@@ -34,7 +34,7 @@ Why does this record not decode?
   dastap inspect --kms --resource-id cluster-ABC123 record.json
 
 Try the records again that failed:
-  dastap decode --kms --resource-id cluster-ABC123 dastap-failed.ndjson --dead-letter again.ndjson";
+  dastap decode --kms --resource-id cluster-ABC123 dastap-failed.ndjson";
 
 /// Decode AWS Database Activity Streams in a WebAssembly sandbox
 #[derive(Debug, Parser)]

@@ -61,7 +61,9 @@ impl Class {
         let mut batches = vec![Vec::new()];
         let mut bytes = 0;
         for record in &self.records {
-            if batches.last().is_some_and(|batch: &Vec<String>| batch.len() >= 100) || bytes > 1 << 20 {
+            if batches.last().is_some_and(|batch: &Vec<String>| batch.len() >= 100)
+                || bytes >= std::env::var("B").map_or(1 << 20, |b| b.parse().unwrap())
+            {
                 batches.push(Vec::new());
                 bytes = 0;
             }

@@ -5,8 +5,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use wait4::Wait4;
-
 use crate::Result;
 use crate::class::Class;
 
@@ -60,7 +58,25 @@ fn first_event(class: &Class) -> Result<f64> {
     }
 }
 
+/// Peak of resident memory, read when all events are there and the process still waits for more input. What `wait`
+/// reports would count this program's own memory, which the child starts with.
 fn peak(class: &Class) -> Result<u64> {
-    let process = command(class).arg(&class.records_path).stdout(Stdio::null()).spawn()?;
-    Ok(process.wait4()?.rusage.maxrss)
+    let mut process = command(class).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut input = process.stdin.take().ok_or("expected a pipe")?;
+    let output = BufReader::new(process.stdout.take().ok_or("expected a pipe")?);
+    let peak = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| input.write_all(&std::fs::read(&class.records_path)?).map(|()| input));
+        let events = output.split(b'\n').take(class.events).count();
+        let input = writer.join().map_err(|_| "expected the input to be taken")??;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()))?;
+        drop(input);
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("expected a peak")?;
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        match events == class.events {
+            true => Ok(kilobytes << 10),
+            false => Err("expected all events".into()),
+        }
+    });
+    process.wait()?;
+    peak
 }

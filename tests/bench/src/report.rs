@@ -22,6 +22,8 @@ pub(crate) struct Report {
     rounds: usize,
     pub(crate) rows: Vec<Row>,
     pub(crate) parts: Vec<Part>,
+    /// Cycles a second.
+    pub(crate) hertz: Option<f64>,
     pub(crate) scaling: Option<f64>,
     pub(crate) process: Process,
 }
@@ -52,7 +54,7 @@ impl Row {
 impl Report {
     pub(crate) fn new(rounds: usize) -> Self {
         let process = Process { first_event: 0.0, peak_ordinary: 0, peak_large: 0 };
-        Report { rounds, rows: Vec::new(), parts: Vec::new(), scaling: None, process }
+        Report { rounds, rows: Vec::new(), parts: Vec::new(), hertz: None, scaling: None, process }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -73,6 +75,7 @@ impl Report {
             })).collect::<Value>(),
             "parts": self.parts.iter().map(|part| json!({
                 "part": part.name,
+                "cyclesPerByte": self.hertz.map(|hertz| hertz / part.embedded),
                 "bytesPerSecond": { "embedded": part.embedded, "portable": part.portable, "native": part.native },
             })).collect::<Value>(),
             "twoWorkersToOne": self.scaling,
@@ -103,10 +106,14 @@ impl fmt::Display for Report {
                 row.boundary() * 100.0,
             )?;
         }
-        writeln!(f, "\n| part alone, MB/s | sandboxed | portable build | native aws-lc |\n|---|---|---|---|")?;
+        writeln!(
+            f,
+            "\n| part alone, MB/s | sandboxed | cycles a byte | portable build | native aws-lc |\n|---|---|---|---|---|"
+        )?;
         for part in &self.parts {
             let [embedded, portable, native] = [part.embedded, part.portable, part.native].map(|bytes| bytes / 1e6);
-            writeln!(f, "| {} | {embedded:.0} | {portable:.0} | {native:.0} |", part.name)?;
+            let cycles = self.hertz.map_or_else(String::new, |hertz| format!("{:.1}", hertz / part.embedded));
+            writeln!(f, "| {} | {embedded:.0} | {cycles} | {portable:.0} | {native:.0} |", part.name)?;
         }
         if let Some(scaling) = self.scaling {
             writeln!(f, "\nTwo workers: {scaling:.2} times one.")?;

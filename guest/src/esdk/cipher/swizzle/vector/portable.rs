@@ -30,17 +30,6 @@ impl Vector {
         self.0.to_le_bytes()
     }
 
-    /// A little-endian word, then zeros.
-    pub(crate) fn from_word(word: u32) -> Self {
-        Vector(word.into())
-    }
-
-    /// The first four bytes as a little-endian word.
-    pub(crate) fn first_word(self) -> u32 {
-        let [a, b, c, d, ..] = self.to_bytes();
-        u32::from_le_bytes([a, b, c, d])
-    }
-
     /// Two little-endian words.
     pub(crate) fn from_words([first, second]: [u64; 2]) -> Self {
         Vector(u128::from(first) | u128::from(second) << 64)

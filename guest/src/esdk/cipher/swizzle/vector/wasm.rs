@@ -46,18 +46,6 @@ impl Vector {
         bytes
     }
 
-    /// A little-endian word, then zeros.
-    #[inline(always)]
-    pub(crate) fn from_word(word: u32) -> Self {
-        Vector(u32x4(word, 0, 0, 0))
-    }
-
-    /// The first four bytes as a little-endian word.
-    #[inline(always)]
-    pub(crate) fn first_word(self) -> u32 {
-        u32x4_extract_lane::<0>(self.0)
-    }
-
     /// Two little-endian words.
     #[inline(always)]
     pub(crate) fn from_words([first, second]: [u64; 2]) -> Self {
