@@ -35,6 +35,7 @@ pub mod esdk;
 mod events;
 #[cfg(feature = "faults")]
 mod faults;
+mod fields;
 mod gunzip;
 pub mod inspect;
 mod json;
