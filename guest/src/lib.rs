@@ -40,6 +40,8 @@ mod gunzip;
 pub mod inspect;
 mod json;
 mod keys;
+#[allow(dead_code, unused_imports, reason = "the shapes and the rules come next")]
+mod meaning;
 mod resource;
 pub mod settings;
 mod shape;
