@@ -1,0 +1,4 @@
+//! What is masked before anything leaves.
+
+mod json;
+mod sql;
