@@ -96,7 +96,7 @@ impl<'a> Scanner<'a> {
                 Class::Word => self.word()?,
                 Class::High => self.high()?,
                 Class::Digit => self.number(),
-                Class::Dot if self.peek(1).is_ascii_digit() => self.number(),
+                Class::Dot if self.starts_number() => self.number(),
                 Class::Dash if self.is_line_comment() => self.line_comment()?,
                 Class::Hash => self.line_comment()?,
                 Class::Slash if self.peek(1) == b'*' => self.block_comment()?,
@@ -189,6 +189,12 @@ impl<'a> Scanner<'a> {
     fn letter(&self, at: usize) -> usize {
         let character = self.text.get(at..).and_then(|rest| rest.chars().next());
         character.filter(|character| character.is_alphanumeric()).map_or(0, char::len_utf8)
+    }
+
+    /// A dot does, in front of a digit; the second one of `1..10` does not.
+    fn starts_number(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.text.as_bytes().get(at));
+        self.peek(1).is_ascii_digit() && before != Some(&b'.')
     }
 
     /// A number, with all that hangs on it: `1.5e-3`, `0xFF`, `1_000`, `2d`.
