@@ -307,7 +307,11 @@ impl<'a> Scanner<'a> {
                 self.with_escapes(quote)?;
                 let body = self.text.as_bytes().get(start..self.at).unwrap_or_default();
                 self.doubtful |= has_escaped_quote(body, quote);
-                Ok(())
+                // Nothing but this can hide that the audit log has encoded the statement, and that `\"` was meant.
+                match quote == b'"' && body.windows(3).any(|bytes| bytes == br#"\\""#) {
+                    true => Err(Unreadable::Ambiguous),
+                    false => Ok(()),
+                }
             }
             (_, Backslash::Letter) => {
                 let start = self.at;

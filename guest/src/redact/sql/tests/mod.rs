@@ -1,7 +1,10 @@
 //! Statements without their literals.
 
+mod generator;
+mod oracle;
 mod passwords;
 mod statements;
+mod survival;
 
 use super::{Dialect, write};
 
