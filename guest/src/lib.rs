@@ -42,9 +42,11 @@ mod json;
 mod keys;
 #[allow(dead_code, unused_imports, reason = "the shapes and the rules come next")]
 mod meaning;
+mod outputs;
 #[allow(dead_code, unused_imports, reason = "under construction")]
 mod redact;
 mod resource;
+mod rules;
 pub mod settings;
 mod shape;
 mod utf8;
@@ -55,5 +57,6 @@ pub use counts::Count;
 pub use decode::Transform;
 pub use error::{Failure, Reason, Stage};
 pub use keys::{KeyError, KeyRequest, Keys};
+pub use rules::{Cause, Explained};
 pub use settings::Settings;
 pub use verdict::{Decoded, Merged, Output, Verdict};

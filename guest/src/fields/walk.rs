@@ -169,3 +169,52 @@ fn find(text: &[u8], mut at: usize, vector: impl Fn(Bytes) -> Bytes, byte: impl 
     }
     at
 }
+
+/// The texts and numbers of an event at any depth, names left out: one pass, whatever the nesting.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaves<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Leaves<'a> {
+    /// Of the event `text`.
+    pub(crate) fn of(text: &'a str) -> Self {
+        Leaves { text, at: 0 }
+    }
+
+    /// What starts at `start` and ends before `self.at`.
+    fn field(&self, start: usize) -> Field<'a> {
+        Field::within(self.text.get(start..self.at).unwrap_or_default(), start)
+    }
+
+    /// The next token is a colon: what stands before it is a name.
+    fn before_colon(&self) -> bool {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
+    }
+}
+
+impl<'a> Iterator for Leaves<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        let bytes = self.text.as_bytes();
+        loop {
+            let start = self.at;
+            match bytes.get(start)? {
+                b'"' => {
+                    self.at = string_end(bytes, start.saturating_add(1));
+                    if !self.before_colon() {
+                        return Some(self.field(start));
+                    }
+                }
+                b'-' | b'0'..=b'9' => {
+                    self.at = scalar_end(bytes, start.saturating_add(1));
+                    return Some(self.field(start));
+                }
+                _ => self.at = start.saturating_add(1),
+            }
+        }
+    }
+}

@@ -6,6 +6,8 @@ mod event;
 mod tests;
 
 use crate::events::{Document, Event};
+use crate::outputs::Outputs;
+use crate::rules::{Rules, Ruling};
 use crate::settings::Shape;
 
 /// A document with what was decided about each of its events.
@@ -15,24 +17,42 @@ pub(crate) struct Shaped<'a> {
     pub(crate) id: &'a str,
     pub(crate) events: &'a [Event],
     /// One entry per event.
-    pub(crate) keep: &'a [bool],
+    pub(crate) rulings: &'a [Ruling],
+    /// The rules that decided.
+    pub(crate) rules: &'a Rules,
+}
+
+/// A kept event.
+pub(crate) struct Kept<'a> {
+    /// Its place in the list.
+    pub(crate) index: usize,
+    /// Its own bytes.
+    pub(crate) event: &'a str,
+    /// Which output it goes to.
+    pub(crate) output: usize,
+    /// What the Sigma rule that kept it says about it: a JSON object.
+    pub(crate) sigma: Option<&'a str>,
 }
 
 impl Shape {
-    /// Appends the lines of the kept events to `lines` and answers how many.
-    pub(crate) fn write(self, shaped: &Shaped<'_>, lines: &mut String) -> u32 {
+    /// Appends the lines of the kept events to their outputs.
+    pub(crate) fn write(self, shaped: &Shaped<'_>, outputs: &mut Outputs) {
         match self {
-            Shape::Event => event::write(shaped, lines),
-            Shape::Envelope => envelope::write(shaped, lines),
+            Shape::Event => event::write(shaped, outputs),
+            Shape::Envelope => envelope::write(shaped, outputs),
         }
     }
 }
 
 impl<'a> Shaped<'a> {
-    /// The kept events: index in the list, and bytes.
-    fn kept(&self) -> impl Iterator<Item = (usize, &'a str)> {
-        let events = self.events.iter().zip(self.keep).enumerate();
-        events.filter(|(_, (_, keep))| **keep).map(|(index, (event, _))| (index, self.document.event(event)))
+    /// The kept events, in order.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = Kept<'a>> {
+        let (document, rules) = (self.document, self.rules);
+        let events = self.events.iter().zip(self.rulings).enumerate();
+        events.filter_map(move |(index, (event, ruling))| {
+            let output = ruling.output?;
+            Some(Kept { index, event: document.event(event), output, sigma: rules.sigma(ruling) })
+        })
     }
 }
 
