@@ -2,6 +2,7 @@
 
 use crate::esdk::SUITES;
 use crate::json;
+use crate::redact;
 
 /// One counter of one instance since the last time it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(crate) struct Tally {
     pub(crate) dropped_otherwise: u32,
     /// Events whose own route was one too many.
     pub(crate) overflowed: u32,
+    /// Values that were redacted: one counter for each of [`redact::COUNTERS`].
+    pub(crate) redacted: [u32; redact::COUNTERS.len()],
     /// Bytes of the decrypted document.
     pub(crate) plain_bytes: usize,
     /// The algorithm suite; none for a record that was not encrypted.
@@ -73,6 +76,7 @@ struct Row {
     overflowed: u32,
     /// Events that each rule decided about.
     rules: Vec<u32>,
+    redacted: [u32; redact::COUNTERS.len()],
     unencrypted: u32,
     suites: [u32; SUITES.len()],
 }
@@ -123,6 +127,7 @@ impl Row {
             dropped_otherwise: 0,
             overflowed: 0,
             rules: Vec::new(),
+            redacted: [0; redact::COUNTERS.len()],
             unencrypted: 0,
             suites: [0; SUITES.len()],
         }
@@ -146,7 +151,10 @@ impl Row {
             *counter = counter.saturating_add(more);
         }
         self.rules.resize(rules.len(), 0);
-        self.rules.iter_mut().zip(rules).for_each(|(counter, more)| *counter = counter.saturating_add(*more));
+        let redacted = self.redacted.iter_mut().zip(&tally.redacted);
+        for (counter, more) in self.rules.iter_mut().zip(rules).chain(redacted) {
+            *counter = counter.saturating_add(*more);
+        }
     }
 
     fn into_counts(self, rules: &[String]) -> impl Iterator<Item = Count> {
@@ -166,12 +174,13 @@ impl Row {
         let fixed = fixed.into_iter().map(|(name, value)| (name.to_string(), value));
         let suites = SUITES.iter().zip(self.suites).map(|(suite, value)| (format!("suite.0x{:04x}", suite.id), value));
         let rules = rules.iter().cloned().zip(self.rules);
-        fixed.chain(rules).chain(suites).filter(|(_, value)| *value > 0).map(move |(name, value)| Count {
-            cluster: cluster.clone(),
-            instance: instance.clone(),
-            name,
-            value,
-        })
+        let redacted = redact::COUNTERS.iter().map(|name| name.to_string()).zip(self.redacted);
+        fixed
+            .chain(rules)
+            .chain(redacted)
+            .chain(suites)
+            .filter(|(_, value)| *value > 0)
+            .map(move |(name, value)| Count { cluster: cluster.clone(), instance: instance.clone(), name, value })
     }
 }
 

@@ -12,6 +12,7 @@ use crate::events::{Document, Event};
 use crate::gunzip::Gunzip;
 use crate::keys::{BatchKeys, KeyRequest, Keys, Resources};
 use crate::outputs::Outputs;
+use crate::redact::Redactor;
 use crate::resource::Resource;
 use crate::rules::{Explained, Rules};
 use crate::settings::Settings;
@@ -26,6 +27,7 @@ pub struct Transform {
     resources: Resources,
     counts: Counts,
     rules: Rules,
+    redactor: Redactor,
     work: Work,
 }
 
@@ -63,7 +65,9 @@ impl Transform {
         let resources = Resources::new(settings.parsed_resources()?);
         let esdk_limits = settings.esdk_limits();
         let rules = Rules::open(&settings)?;
-        Ok(Transform { settings, esdk_limits, resources, counts: Counts::default(), rules, work: Work::new() })
+        let redactor = Redactor::new(&settings);
+        let (counts, work) = (Counts::default(), Work::new());
+        Ok(Transform { settings, esdk_limits, resources, counts, rules, redactor, work })
     }
 
     /// One verdict per record, in order. `stream`: the resource id, stream name or ARN that the batch came from.
@@ -103,17 +107,20 @@ impl Transform {
         stream: Option<&str>,
         keys: &mut impl Keys,
     ) -> Result<Vec<Explained>, Failure> {
-        let Transform { settings, esdk_limits, resources, work, rules, .. } = self;
+        let Transform { settings, esdk_limits, resources, work, rules, redactor, .. } = self;
         let read = read(record, settings, esdk_limits, resources, work, &mut Batch::of(stream), keys)?;
         let mut outputs = Outputs::default();
-        rules.decide(&read.document, read.events, &mut outputs, &mut Tally::default());
-        let explained = |(index, ruling): (u32, &crate::rules::Ruling)| Explained {
+        let mut tally = Tally::default();
+        rules.decide(&read.document, read.events, &mut outputs, &mut tally);
+        redactor.redact(&read.document, read.events, rules.kept(), &mut tally);
+        let explained = |(index, (number, ruling)): (u32, (usize, &crate::rules::Ruling))| Explained {
             index,
             kept: ruling.output.is_some(),
             by: rules.cause(ruling.by),
             route: ruling.output.map(|output| outputs.route(output).to_string()),
+            redacted: redactor.explain(number),
         };
-        Ok((0..).zip(rules.rulings()).map(explained).collect())
+        Ok((0..).zip(rules.rulings().iter().enumerate()).map(explained).collect())
     }
 
     /// The distinct questions that [`Transform::decode`] of this batch can ask. Records that will fail before a key
@@ -147,13 +154,14 @@ impl Transform {
         keys: &mut impl Keys,
         outputs: &mut Outputs,
     ) -> Result<Tally, Failure> {
-        let Transform { settings, esdk_limits, resources, work, rules, counts } = self;
+        let Transform { settings, esdk_limits, resources, work, rules, redactor, counts } = self;
         let read = read(record, settings, esdk_limits, resources, work, batch, keys)?;
         let document = &read.document;
         let mut tally = Tally { plain_bytes: document.text.len(), suite: read.suite, ..Tally::default() };
         rules.decide(document, read.events, outputs, &mut tally);
+        redactor.redact(document, read.events, rules.kept(), &mut tally);
         let rulings = rules.rulings();
-        let shaped = Shaped { document, id: read.id, events: read.events, rulings, rules };
+        let shaped = Shaped { document, id: read.id, events: read.events, rulings, rules, redactor };
         settings.shape.write(&shaped, outputs);
         counts.add(document.cluster, document.instance, &tally, rules.hits());
         Ok(tally)

@@ -43,7 +43,6 @@ mod keys;
 #[allow(dead_code, unused_imports, reason = "the shapes and the rules come next")]
 mod meaning;
 mod outputs;
-#[allow(dead_code, unused_imports, reason = "under construction")]
 mod redact;
 mod resource;
 mod rules;
@@ -57,6 +56,7 @@ pub use counts::Count;
 pub use decode::Transform;
 pub use error::{Failure, Reason, Stage};
 pub use keys::{KeyError, KeyRequest, Keys};
+pub use redact::Redaction;
 pub use rules::{Cause, Explained};
 pub use settings::Settings;
 pub use verdict::{Decoded, Merged, Output, Verdict};

@@ -1,4 +1,243 @@
-//! What is masked before anything leaves.
+//! What is masked before anything leaves the sandbox: values of fields, as the settings `redact` and `redact-key` say.
+//!
+//! Rules have decided when this comes, and shapes see nothing of before. Of an event that is redacted, all bytes but
+//! those of the named values stay; one that has none of them stays as it is.
 
+mod action;
+mod find;
 mod json;
 mod sql;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use action::{Statement, Writer, Written};
+use sql::Dialect;
+
+use crate::counts::Tally;
+use crate::events::{Document, Event};
+use crate::fields::{Field, Fields, Index};
+use crate::meaning::Engine;
+use crate::settings::{Action, Settings};
+
+/// The entries of the settings with the buffers that are used again for every event.
+pub(crate) struct Redactor {
+    entries: Vec<(String, Action)>,
+    /// The lengths of names that an entry may want, one bit each.
+    lengths: u64,
+    reads_sql: bool,
+    writer: Writer,
+    index: Index,
+    /// The redacted events of a record, one behind the other.
+    text: String,
+    /// Where each event of the record stands in it; empty for one that stays as it is.
+    places: Vec<Range<usize>>,
+    changes: Vec<Change>,
+    found: Vec<Found>,
+}
+
+/// A member of an event that an entry wants.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    /// Where its name starts.
+    start: usize,
+    value: (usize, usize),
+    entry: usize,
+}
+
+/// A value that was redacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Change {
+    event: usize,
+    entry: usize,
+}
+
+/// What was done to a field of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redaction {
+    /// The field, as the settings name it.
+    pub field: String,
+    /// What was done to its value.
+    pub action: Action,
+}
+
+/// How many values were redacted, by action; the last: statements that could not be read and are masked whole.
+pub(crate) const COUNTERS: [&str; 6] = [
+    "redacted.drop",
+    "redacted.mask",
+    "redacted.hash",
+    "redacted.sql-literals",
+    "redacted.truncate",
+    "redacted.unreadable",
+];
+
+/// An entry that finds more values in one event masks the others: what it writes may be longer than a value.
+const FOUND_MOST: usize = 16;
+
+impl Redactor {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let entries = settings.redact.fields.clone();
+        let lengths =
+            entries.iter().flat_map(|(path, _)| path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]));
+        Redactor {
+            lengths: lengths.fold(0, |set, length| set | length_bit(length)),
+            reads_sql: entries.iter().any(|(_, action)| *action == Action::SqlLiterals),
+            entries,
+            writer: Writer::new(settings.redact_key.as_ref()),
+            index: Index::default(),
+            text: String::new(),
+            places: Vec::new(),
+            changes: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Redacts the events of a record that are `kept`.
+    pub(crate) fn redact(
+        &mut self,
+        document: &Document<'_>,
+        events: &[Event],
+        kept: impl Iterator<Item = bool>,
+        tally: &mut Tally,
+    ) {
+        self.text.clear();
+        self.places.clear();
+        self.changes.clear();
+        if self.entries.is_empty() {
+            return;
+        }
+        for (number, (event, kept)) in events.iter().zip(kept).enumerate() {
+            let place = if kept { self.event_of(document.event(event), number, tally) } else { 0..0 };
+            self.places.push(place);
+        }
+    }
+
+    /// What stands for an event of the record; none when it stays as it is.
+    pub(crate) fn event(&self, number: usize) -> Option<&str> {
+        self.places.get(number).filter(|place| !place.is_empty()).and_then(|place| self.text.get(place.clone()))
+    }
+
+    /// No event of the record was changed.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// What was done to an event of the record.
+    pub(crate) fn explain(&self, number: usize) -> Vec<Redaction> {
+        let changes = self.changes.iter().filter(|change| change.event == number);
+        let entry = |change: &Change| self.entries.get(change.entry).cloned();
+        changes.filter_map(entry).map(|(field, action)| Redaction { field, action }).collect()
+    }
+
+    /// Redacts one event. Empty when nothing changed.
+    fn event_of(&mut self, event: &str, number: usize, tally: &mut Tally) -> Range<usize> {
+        let Redactor { entries, lengths, reads_sql, writer, index, text, changes, found, .. } = self;
+        let fields = Fields::read(event, index);
+        find_all(&fields, entries, *lengths, found);
+        if found.is_empty() {
+            return 0..0;
+        }
+        let statement = if *reads_sql { statement(&fields) } else { Statement::default() };
+        let start = text.len();
+        let mut clean = 0;
+        for (position, place) in found.iter().enumerate() {
+            // Inside a value that was replaced as a whole.
+            if place.start < clean {
+                continue;
+            }
+            let Some((_, action)) = entries.get(place.entry) else { continue };
+            let again = found.iter().take(position).filter(|before| before.entry == place.entry).count();
+            let action = if again >= FOUND_MOST && *action != Action::Drop { Action::Mask } else { *action };
+            if action == Action::Drop {
+                text.push_str(event.get(clean..place.start).unwrap_or_default());
+                clean = drop_member(event, place.value.1, text);
+                count(tally, action, Written::Instead);
+            } else {
+                let before = text.len();
+                text.push_str(event.get(clean..place.value.0).unwrap_or_default());
+                let value = Field::new(event, place.value.0..place.value.1);
+                let written = writer.write(action, value, statement, text);
+                if written == Written::Nothing {
+                    text.truncate(before);
+                    continue;
+                }
+                clean = place.value.1;
+                count(tally, action, written);
+            }
+            changes.push(Change { event: number, entry: place.entry });
+        }
+        if clean == 0 {
+            return 0..0;
+        }
+        text.push_str(event.get(clean..).unwrap_or_default());
+        start..text.len()
+    }
+}
+
+/// All members that some entry wants, in the order in which they stand.
+fn find_all(fields: &Fields<'_, '_>, entries: &[(String, Action)], lengths: u64, found: &mut Vec<Found>) {
+    found.clear();
+    for member in fields.members() {
+        let name = member.name.body().unwrap_or_default();
+        // A name with an escape is longer than it seems.
+        if lengths & length_bit(name.len()) == 0 && !name.as_bytes().contains(&b'\\') {
+            continue;
+        }
+        for (entry, (path, _)) in entries.iter().enumerate() {
+            find::each(std::iter::once(member), path, &mut |member| {
+                let value = (member.value.start(), member.value.end());
+                found.push(Found { start: member.name.start(), value, entry });
+            });
+        }
+    }
+    // The outer one of two that lie inside each other comes first.
+    found.sort_unstable_by_key(|place| (place.start, std::cmp::Reverse(place.value.1), place.entry));
+}
+
+/// Writes nothing for a member that ends at `end`, and answers where the event goes on: one comma less.
+fn drop_member(event: &str, end: usize, text: &mut String) -> usize {
+    let is_space = |character: char| matches!(character, ' ' | '\t' | '\n' | '\r');
+    let rest = event.get(end..).unwrap_or_default();
+    if let Some(behind) = rest.trim_start_matches(is_space).strip_prefix(',') {
+        return event.len().saturating_sub(behind.trim_start_matches(is_space).len());
+    }
+    // The last one: the comma in front of it goes.
+    let before = text.trim_end_matches(is_space);
+    if let Some(without) = before.strip_suffix(',') {
+        text.truncate(without.len());
+    }
+    end
+}
+
+/// How the SQL of an event is to be read.
+fn statement(fields: &Fields<'_, '_>) -> Statement {
+    let body = |name: &str| fields.get(name).and_then(|field| field.body());
+    let engine = Engine::of(body("serverType"), body("dbProtocol"));
+    // SQL Server cuts a long statement over several events, which it numbers from one.
+    let is_first = || match fields.get("substatementId") {
+        None => true,
+        Some(number) => number.is_null() || matches!(number.raw().trim_matches('"'), "0" | "1"),
+    };
+    Statement { dialect: Dialect::of(engine), is_continued: engine == Engine::SqlServer && !is_first() }
+}
+
+fn count(tally: &mut Tally, action: Action, written: Written) {
+    let counter = match action {
+        Action::Drop => 0,
+        Action::Mask => 1,
+        Action::Hash => 2,
+        Action::SqlLiterals => 3,
+        Action::Truncate(_) => 4,
+    };
+    let unreadable = (written == Written::Whole).then_some(COUNTERS.len().saturating_sub(1));
+    for counter in [Some(counter), unreadable].into_iter().flatten() {
+        if let Some(counter) = tally.redacted.get_mut(counter) {
+            *counter = counter.saturating_add(1);
+        }
+    }
+}
+
+fn length_bit(length: usize) -> u64 {
+    1u64.wrapping_shl(u32::try_from(length % 64).unwrap_or_default())
+}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::redact::Redaction;
+
 /// What became of one event of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -14,6 +16,8 @@ pub struct Explained {
     pub by: Cause,
     /// Where it goes; none when it is dropped.
     pub route: Option<String>,
+    /// Which of its values were redacted, and how.
+    pub redacted: Vec<Redaction>,
 }
 
 /// What decided about an event.

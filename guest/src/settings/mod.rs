@@ -3,6 +3,7 @@
 mod limits;
 mod message;
 mod names;
+mod redact;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ pub use limits::{Limits, Size};
 pub use message::{EncryptedDataKey, SuiteId};
 pub use names::nearest;
 pub(crate) use names::{kind, meant};
+pub use redact::{Action, Redact, RedactKey};
 
 use crate::resource::Resource;
 
@@ -35,6 +37,12 @@ pub struct Settings {
     pub rules: Vec<Value>,
     /// What happens to an event that no rule matches. Heartbeats have a setting of their own. Default: `keep`.
     pub otherwise: Keep,
+    /// Which values are masked before an event leaves, and how. Default: none.
+    #[serde(skip)]
+    pub redact: Redact,
+    /// The key of `hash`: a text, or `base64:...`; at least 16 bytes. Default: none.
+    #[serde(skip)]
+    pub redact_key: Option<RedactKey>,
     /// What a line is. Default: `event`.
     pub shape: Shape,
     /// Ids of the algorithm suites that are accepted, as `"0x0178"` or a number. Default: all eleven.
@@ -79,14 +87,15 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Settings::from_json`].
-    pub fn from_value(value: Value) -> Result<Self, String> {
+    pub fn from_value(mut value: Value) -> Result<Self, String> {
         for (place, known) in KNOWN {
             names::check(&value, place, known)?;
         }
-        // `rules` and `redact` exist in every configuration file; empty ones ask for nothing.
-        let value = without_null(without_empty(value, &["redact"])?, "rules");
-        let settings: Settings =
-            serde_path_to_error::deserialize(value).map_err(|e| format!("transform.{}: {}", e.path(), e.inner()))?;
+        // Taken first, so that no error can show the key.
+        let (redact, redact_key) = Redact::take(&mut value)?;
+        let settings: Settings = serde_path_to_error::deserialize(without_null(value, "rules"))
+            .map_err(|e| format!("transform.{}: {}", e.path(), e.inner()))?;
+        let settings = Settings { redact, redact_key, ..settings };
         settings.check()?;
         Ok(settings)
     }
@@ -106,6 +115,7 @@ impl Settings {
     fn check(&self) -> Result<(), String> {
         self.parsed_resources()?;
         crate::rules::Rules::open(self)?;
+        self.redact.check_routes(&self.rules)?;
         for id in self.suites.iter().flatten() {
             crate::esdk::Suite::find(id.0).map_err(|e| format!("transform.suites: {e}"))?;
         }
@@ -122,25 +132,14 @@ impl Default for Settings {
             mysql_aux: Keep::Keep,
             rules: Vec::new(),
             otherwise: Keep::Keep,
+            redact: Redact::default(),
+            redact_key: None,
             shape: Shape::Event,
             suites: None,
             encrypted_data_key: EncryptedDataKey::default(),
             limits: Limits::default(),
         }
     }
-}
-
-fn without_empty(mut value: Value, names: &[&str]) -> Result<Value, String> {
-    let Value::Object(members) = &mut value else { return Ok(value) };
-    for name in names {
-        match members.remove(*name) {
-            None | Some(Value::Null) => {}
-            Some(Value::Array(list)) if list.is_empty() => {}
-            Some(Value::Object(map)) if map.is_empty() => {}
-            Some(_) => return Err(format!("transform.{name}: this version has no {name} yet; leave it out or empty")),
-        }
-    }
-    Ok(value)
 }
 
 fn without_null(mut value: Value, name: &str) -> Value {
@@ -167,6 +166,7 @@ const KNOWN: [(&str, &[&str]); 3] = [
             "encrypted-data-key",
             "limits",
             "redact",
+            "redact-key",
         ],
     ),
     ("encrypted-data-key", &["provider", "name"]),

@@ -3,16 +3,16 @@
 use super::{Kept, Shaped, push_part};
 use crate::outputs::Outputs;
 
-/// The document as it was when every event is kept and goes to one route; with the list's other elements cut out when
-/// not; no line when none is kept.
+/// The document as it was, but for redacted values, when every event is kept and goes to one route; with the list's
+/// other elements cut out when not; no line when none is kept.
 pub(super) fn write(shaped: &Shaped<'_>, outputs: &mut Outputs) {
     let document = shaped.document;
     let Some(first) = shaped.kept().next() else { return };
-    let untouched = |kept: &Kept<'_>| kept.output == first.output && kept.sigma.is_none();
-    if shaped.kept().filter(untouched).count() == shaped.events.len() {
+    let stays = |kept: &Kept<'_>| kept.output == first.output && kept.sigma.is_none();
+    if shaped.kept().filter(stays).count() == shaped.events.len() {
         outputs.want(first.output, document.text.len().saturating_add(1));
         outputs.reserve();
-        return outputs.line(first.output, |line| push_part(document.text, document, line));
+        return outputs.line(first.output, |line| push_whole(shaped, line));
     }
     let before = document.text.get(..document.list.start).unwrap_or_default();
     let behind = document.text.get(document.list.end..).unwrap_or_default();
@@ -31,6 +31,18 @@ pub(super) fn write(shaped: &Shaped<'_>, outputs: &mut Outputs) {
             push_part(behind, document, line);
         });
     }
+}
+
+/// All of the document, with redacted events in their places.
+fn push_whole(shaped: &Shaped<'_>, line: &mut String) {
+    let document = shaped.document;
+    let mut clean = 0;
+    for (event, kept) in shaped.events.iter().zip(shaped.kept()).filter(|_| !shaped.redactor.is_idle()) {
+        push_part(document.text.get(clean..event.range.start).unwrap_or_default(), document, line);
+        push_part(kept.event, document, line);
+        clean = event.range.end;
+    }
+    push_part(document.text.get(clean..).unwrap_or_default(), document, line);
 }
 
 /// The event as it was; what a Sigma rule says about it goes in front of its own members.

@@ -7,6 +7,7 @@ mod tests;
 
 use crate::events::{Document, Event};
 use crate::outputs::Outputs;
+use crate::redact::Redactor;
 use crate::rules::{Rules, Ruling};
 use crate::settings::Shape;
 
@@ -20,13 +21,15 @@ pub(crate) struct Shaped<'a> {
     pub(crate) rulings: &'a [Ruling],
     /// The rules that decided.
     pub(crate) rules: &'a Rules,
+    /// It has redacted the kept events.
+    pub(crate) redactor: &'a Redactor,
 }
 
 /// A kept event.
 pub(crate) struct Kept<'a> {
     /// Its place in the list.
     pub(crate) index: usize,
-    /// Its own bytes.
+    /// Its own bytes, but for redacted values.
     pub(crate) event: &'a str,
     /// Which output it goes to.
     pub(crate) output: usize,
@@ -47,11 +50,12 @@ impl Shape {
 impl<'a> Shaped<'a> {
     /// The kept events, in order.
     pub(crate) fn kept(&self) -> impl Iterator<Item = Kept<'a>> {
-        let (document, rules) = (self.document, self.rules);
+        let (document, rules, redactor) = (self.document, self.rules, self.redactor);
         let events = self.events.iter().zip(self.rulings).enumerate();
         events.filter_map(move |(index, (event, ruling))| {
             let output = ruling.output?;
-            Some(Kept { index, event: document.event(event), output, sigma: rules.sigma(ruling) })
+            let text = redactor.event(index).unwrap_or_else(|| document.event(event));
+            Some(Kept { index, event: text, output, sigma: rules.sigma(ruling) })
         })
     }
 }
