@@ -31,7 +31,7 @@ pub struct Redact {
 pub enum Action {
     /// The member is removed.
     Drop,
-    /// `"***"` stands for it, whatever it was.
+    /// `"***"` stands for it, whatever it was. `null`, `""`, `[]` and `{}` stay.
     Mask,
     /// Its HMAC-SHA256 in hexadecimal: equal values stay equal. `null` stays.
     Hash,
