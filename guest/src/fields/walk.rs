@@ -58,6 +58,67 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
+/// Behind the member that starts at `at`, white space and commas before it or not; none where the object ends. The
+/// same as [`Members`], without a slice of each.
+#[inline]
+pub(super) fn pass_member(text: &[u8], mut at: usize) -> Option<Passed> {
+    at = space_end(text, at);
+    if text.get(at) == Some(&b',') {
+        at = space_end(text, at.wrapping_add(1));
+    }
+    if text.get(at) != Some(&b'"') {
+        return None;
+    }
+    let start = at.wrapping_add(1);
+    let mut end = mark(text, start);
+    let escaped = text.get(end) == Some(&b'\\');
+    if escaped {
+        end = string_end(text, end).wrapping_sub(1);
+    }
+    at = space_end(text, end.wrapping_add(1)).wrapping_add(1);
+    let value = space_end(text, at);
+    Some(Passed { name: [start, end], value: [value, value_end(text, value)], escaped })
+}
+
+/// A member that was passed.
+pub(super) struct Passed {
+    /// Where the name's body stands.
+    pub(super) name: [usize; 2],
+    pub(super) value: [usize; 2],
+    /// The name has an escape.
+    pub(super) escaped: bool,
+}
+
+#[inline(always)]
+fn space_end(text: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
+        at = at.wrapping_add(1);
+    }
+    at
+}
+
+/// Behind the value that starts at `at`: at least one byte further, so that every walk ends.
+#[inline(always)]
+fn value_end(text: &[u8], at: usize) -> usize {
+    match text.get(at) {
+        Some(b'"') => {
+            let end = mark(text, at.wrapping_add(1));
+            if text.get(end) == Some(&b'"') { end.wrapping_add(1) } else { string_end(text, end) }
+        }
+        Some(b'n' | b't') => at.wrapping_add(4),
+        Some(b'f') => at.wrapping_add(5),
+        Some(b'{' | b'[') => container_end(text, at),
+        _ => scalar_end(text, at.wrapping_add(1)),
+    }
+}
+
+/// Where the next quote or backslash stands.
+#[inline(always)]
+fn mark(text: &[u8], at: usize) -> usize {
+    let is_mark = |part: Bytes| part.equal(Bytes::all(b'"')).or(part.equal(Bytes::all(b'\\')));
+    find(text, at, is_mark, |byte| byte == b'"' || byte == b'\\')
+}
+
 /// A place in a container.
 #[derive(Clone, Debug)]
 struct Walk<'a> {
@@ -81,21 +142,13 @@ impl<'a> Walk<'a> {
     #[inline]
     fn value(&mut self) -> Field<'a> {
         let start = self.at;
-        let bytes = self.text.as_bytes();
-        self.at = match self.peek() {
-            Some(b'"') => string_end(bytes, start.saturating_add(1)),
-            Some(b'{' | b'[') => container_end(bytes, start),
-            // At least one byte, so that every walk ends.
-            _ => scalar_end(bytes, start.saturating_add(1)),
-        };
+        self.at = value_end(self.text.as_bytes(), start);
         Field::within(self.text.get(start..self.at).unwrap_or_default(), self.start.saturating_add(start))
     }
 
     #[inline]
     fn space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at = self.at.saturating_add(1);
-        }
+        self.at = space_end(self.text.as_bytes(), self.at);
     }
 
     #[inline]
@@ -104,12 +157,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Behind the closing quote of the string whose body starts at `at`.
-#[inline]
+/// Behind the closing quote of the string of whose body `at` is a part.
+#[inline(never)]
 fn string_end(text: &[u8], mut at: usize) -> usize {
-    let is_mark = |part: Bytes| part.equal(Bytes::all(b'"')).or(part.equal(Bytes::all(b'\\')));
     loop {
-        at = find(text, at, is_mark, |byte| byte == b'"' || byte == b'\\');
+        at = mark(text, at);
         match text.get(at) {
             // A backslash, and what it escapes.
             Some(b'\\') => at = at.saturating_add(2),
@@ -160,12 +212,12 @@ fn find(text: &[u8], mut at: usize, vector: impl Fn(Bytes) -> Bytes, byte: impl 
     while let Some(part) = text.get(at..).and_then(|rest| rest.first_chunk()) {
         let bits = vector(Bytes::load(part)).bits::<7>();
         if bits != 0 {
-            return at.saturating_add(bits.trailing_zeros() as usize);
+            return at.wrapping_add(bits.trailing_zeros() as usize);
         }
-        at = at.saturating_add(Bytes::COUNT);
+        at = at.wrapping_add(Bytes::COUNT);
     }
     while text.get(at).is_some_and(|found| !byte(*found)) {
-        at = at.saturating_add(1);
+        at = at.wrapping_add(1);
     }
     at
 }

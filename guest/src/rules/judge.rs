@@ -1,5 +1,6 @@
 //! The verdict on each event of a record: presets, then rules, then `otherwise`.
 
+use super::candidates::Candidates;
 use super::explain::Cause;
 use super::set::{Action, Set};
 use super::sigma::Values;
@@ -15,6 +16,7 @@ pub(crate) struct Rules {
     mysql_aux: Keep,
     otherwise: Keep,
     set: Set,
+    candidates: Candidates,
     values: Values,
     route: String,
     rulings: Vec<Ruling>,
@@ -53,6 +55,7 @@ impl Rules {
             system_users: settings.system_users,
             mysql_aux: settings.mysql_aux,
             otherwise: settings.otherwise,
+            candidates: Candidates::new(set.rules().iter().map(|rule| &rule.when)),
             values: Values::new(set.fields()),
             hits: vec![0; set.rules().len()],
             set,
@@ -134,8 +137,11 @@ impl Rules {
         if self.mysql_aux == Keep::Drop && self.set.is_mysql_aux(&mut self.values, text) {
             return Ruling { output: None, by: By::MysqlAux };
         }
-        let found = self.set.rules().iter().position(|rule| rule.when.matches(&mut self.values, text));
-        let Some((index, rule)) = found.and_then(|index| Some((index, self.set.rules().get(index)?))) else {
+        let rules = self.set.rules();
+        let found = self.candidates.first(&mut self.values, text, |rule, values| {
+            rules.get(rule).is_some_and(|rule| rule.when.matches(values, text))
+        });
+        let Some((index, rule)) = found.and_then(|index| Some((index, rules.get(index)?))) else {
             // A heartbeat that its own setting keeps stays, unless a rule says otherwise.
             let keep = self.otherwise == Keep::Keep || event.heartbeat;
             let by = if event.heartbeat && self.otherwise == Keep::Drop { By::Heartbeats } else { By::Otherwise };

@@ -92,6 +92,28 @@ impl Expression {
         }
     }
 
+    /// The field that must have one of a few texts for an event to match, and those texts in lower case.
+    pub(crate) fn asks_for<'x>(&'x self, texts: &mut Vec<&'x str>) -> Option<Field> {
+        match self {
+            Expression::Named(selection) => selection.asks_for(texts),
+            // What all parts ask for is what one of them asks for.
+            Expression::All(parts) => parts.iter().find_map(|part| part.asks_for(texts)),
+            // Each part has to ask for the same field.
+            Expression::Any(parts) => {
+                let before = texts.len();
+                let mut fields = parts.iter().map(|part| part.asks_for(texts));
+                let first = fields.next()??;
+                let same = fields.all(|field| field == Some(first));
+                if !same {
+                    texts.truncate(before);
+                }
+                same.then_some(first)
+            }
+            Expression::Test(test) if !test.cased && !test.null => test.matchers.texts(texts).then_some(test.field),
+            _ => None,
+        }
+    }
+
     fn cost(&self) -> u32 {
         match self {
             Expression::All(parts) | Expression::Any(parts) => {

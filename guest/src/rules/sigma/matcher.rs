@@ -105,7 +105,26 @@ impl Matchers {
         &self.list
     }
 
-    /// They stand for texts in lower case or as they are; numbers and addresses do not care.
+    /// Appends the texts of which a value must be one; none if it may be something else.
+    pub(super) fn texts<'x>(&'x self, texts: &mut Vec<&'x str>) -> bool {
+        let before = texts.len();
+        if self.join == Join::All || self.list.is_empty() {
+            return false;
+        }
+        for matcher in &self.list {
+            match matcher {
+                Matcher::Equals(text) => texts.push(text),
+                Matcher::OneOf(many) => texts.extend(many.iter().map(|text| &**text)),
+                _ => {
+                    texts.truncate(before);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// How dear they are, about.
     pub(super) fn cost(&self) -> u32 {
         self.list.iter().map(Matcher::cost).fold(0, u32::saturating_add)
     }

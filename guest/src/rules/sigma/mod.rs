@@ -21,4 +21,4 @@ mod values;
 pub(crate) use compiler::{Compiler, Field, Fields};
 pub(crate) use document::Document;
 pub(crate) use expression::Expression;
-pub(crate) use values::Values;
+pub(crate) use values::{Known, Values};

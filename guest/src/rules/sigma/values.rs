@@ -33,6 +33,16 @@ pub(super) enum Content {
     Object,
 }
 
+/// What is known of a field that has to be one of a few texts.
+pub(crate) enum Known<'e> {
+    /// It is none: null, missing, an object.
+    Nothing,
+    /// It is this one, in lower case.
+    Text(&'e str),
+    /// It is a list.
+    Several,
+}
+
 #[derive(Debug)]
 struct Slot {
     turn: u64,
@@ -95,6 +105,15 @@ impl Values {
             slot.text.made.push_str(event.get(range).unwrap_or_default());
         }
         Some(&slot.text.made)
+    }
+
+    /// What can be known of a field before it is compared.
+    pub(crate) fn known<'e>(&'e mut self, field: Field, event: &'e str) -> Known<'e> {
+        match self.content(field, event) {
+            Content::Missing | Content::Null | Content::Object => Known::Nothing,
+            Content::List => Known::Several,
+            Content::Scalar(_) => Known::Text(self.text(field, false, event)),
+        }
     }
 
     pub(super) fn content(&mut self, field: Field, event: &str) -> Content {
