@@ -54,6 +54,8 @@ struct Read<'a> {
     id: &'a str,
     events: &'a [Event],
     suite: Option<u16>,
+    /// `version` of the outer record.
+    version: Option<&'a str>,
 }
 
 impl Transform {
@@ -161,7 +163,8 @@ impl Transform {
         rules.decide(document, read.events, outputs, &mut tally);
         redactor.redact(document, read.events, rules.kept(), &mut tally);
         let rulings = rules.rulings();
-        let shaped = Shaped { document, id: read.id, events: read.events, rulings, rules, redactor };
+        let (id, events, version) = (read.id, read.events, read.version);
+        let shaped = Shaped { document, id, events, rulings, rules, redactor, version, settings };
         settings.shape.write(&shaped, outputs);
         counts.add(document.cluster, document.instance, &tally, rules.hits());
         Ok(tally)
@@ -183,6 +186,7 @@ fn read<'a>(
     keys: &mut impl Keys,
 ) -> Result<Read<'a>, Failure> {
     let envelope = read_envelope(record, settings)?;
+    let version = envelope.version;
     let Work { message, compressed, plaintext, gunzip, events, id } = work;
     let mut suite = None;
     let text = match envelope.events {
@@ -208,7 +212,7 @@ fn read<'a>(
         }
     };
     let document = Document::read(text, settings.limits.depth, settings.limits.events, events)?;
-    Ok(Read { document, id, events, suite })
+    Ok(Read { document, id, events, suite, version })
 }
 
 fn read_envelope<'a>(record: &'a str, settings: &Settings) -> Result<Envelope<'a>, Failure> {

@@ -12,6 +12,8 @@ mod tests;
 
 use std::ops::Range;
 
+pub(crate) use json::push_body;
+
 use action::{Statement, Writer, Written};
 use sql::Dialect;
 

@@ -4,6 +4,7 @@ mod limits;
 mod message;
 mod names;
 mod redact;
+mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ pub use message::{EncryptedDataKey, SuiteId};
 pub use names::nearest;
 pub(crate) use names::{kind, meant};
 pub use redact::{Action, Redact, RedactKey};
+pub use schema::Ocsf;
 
 use crate::resource::Resource;
 
@@ -45,6 +47,10 @@ pub struct Settings {
     pub redact_key: Option<RedactKey>,
     /// What a line is. Default: `event`.
     pub shape: Shape,
+    /// How the shape `ocsf` writes.
+    pub ocsf: Ocsf,
+    /// Shapes `ocsf` and `ecs`: the event itself as a text inside, redacted. Default: `false`.
+    pub raw: bool,
     /// Ids of the algorithm suites that are accepted, as `"0x0178"` or a number. Default: all eleven.
     pub suites: Option<Vec<SuiteId>>,
     /// Provider and name of the encrypted data key inside the message. Default: `BC` and `DataKey`.
@@ -71,6 +77,10 @@ pub enum Shape {
     Event,
     /// One record: the decrypted document without the dropped events.
     Envelope,
+    /// One event in the Open Cybersecurity Schema Framework: Datastore Activity.
+    Ocsf,
+    /// One event in the Elastic Common Schema.
+    Ecs,
 }
 
 impl Settings {
@@ -116,6 +126,7 @@ impl Settings {
         self.parsed_resources()?;
         crate::rules::Rules::open(self)?;
         self.redact.check_routes(&self.rules)?;
+        self.ocsf.check()?;
         for id in self.suites.iter().flatten() {
             crate::esdk::Suite::find(id.0).map_err(|e| format!("transform.suites: {e}"))?;
         }
@@ -135,6 +146,8 @@ impl Default for Settings {
             redact: Redact::default(),
             redact_key: None,
             shape: Shape::Event,
+            ocsf: Ocsf::default(),
+            raw: false,
             suites: None,
             encrypted_data_key: EncryptedDataKey::default(),
             limits: Limits::default(),
@@ -151,7 +164,7 @@ fn without_null(mut value: Value, name: &str) -> Value {
     value
 }
 
-const KNOWN: [(&str, &[&str]); 3] = [
+const KNOWN: [(&str, &[&str]); 4] = [
     (
         "",
         &[
@@ -162,6 +175,8 @@ const KNOWN: [(&str, &[&str]); 3] = [
             "rules",
             "otherwise",
             "shape",
+            "ocsf",
+            "raw",
             "suites",
             "encrypted-data-key",
             "limits",
@@ -169,6 +184,7 @@ const KNOWN: [(&str, &[&str]); 3] = [
             "redact-key",
         ],
     ),
+    ("ocsf", &["version", "iam"]),
     ("encrypted-data-key", &["provider", "name"]),
     ("limits", &["record", "plaintext", "events", "depth"]),
 ];

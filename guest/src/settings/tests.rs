@@ -30,7 +30,10 @@ fn errors_name_the_setting_and_the_nearest_one() {
         (json!({ "heartbeat": "drop" }), "transform.heartbeat: unknown setting; did you mean `heartbeats`?"),
         (json!({ "limits": { "recrod": 1 } }), "transform.limits.recrod: unknown setting; did you mean `record`?"),
         (json!({ "xyzzy": 1 }), "transform.xyzzy: unknown setting; known are"),
-        (json!({ "shape": "evnt" }), "transform.shape: unknown variant `evnt`, expected `event` or `envelope`"),
+        (
+            json!({ "shape": "evnt" }),
+            "transform.shape: unknown variant `evnt`, expected one of `event`, `envelope`, `ocsf`, `ecs`",
+        ),
         (json!({ "limits": { "record": "10 parsecs" } }), "transform.limits.record: expected a size such as"),
         (json!({ "limits": { "depth": 5000 } }), "transform.limits.depth: expected 4 to 1024, found 5000"),
         (json!({ "limits": 3 }), "transform.limits: expected a map of settings, found a number"),
@@ -42,6 +45,8 @@ fn errors_name_the_setting_and_the_nearest_one() {
         (json!({ "mysql_aux": "drop" }), "transform.mysql_aux: unknown setting; did you mean `mysql-aux`?"),
         (json!({ "otherwise": "route" }), "transform.otherwise: unknown variant `route`, expected `keep` or `drop`"),
         (json!({ "otherwize": "drop" }), "transform.otherwize: unknown setting; did you mean `otherwise`?"),
+        (json!({ "ocsf": { "version": "1.9.0" } }), "transform.ocsf.version: expected one of 1.8.0, found \"1.9.0\""),
+        (json!({ "ocsf": { "verison": "1.8.0" } }), "transform.ocsf.verison: unknown setting; did you mean `version`?"),
         (json!([]), "transform: expected a map of settings, found a list"),
     ] {
         let error = Settings::from_value(section).unwrap_err();

@@ -1,15 +1,23 @@
 //! How events become lines.
 
+mod ecs;
+mod endpoint;
+#[cfg(test)]
+mod engines;
 mod envelope;
 mod event;
+mod facts;
+mod object;
+mod ocsf;
 #[cfg(test)]
 mod tests;
 
 use crate::events::{Document, Event};
+use crate::fields::Field;
 use crate::outputs::Outputs;
 use crate::redact::Redactor;
 use crate::rules::{Rules, Ruling};
-use crate::settings::Shape;
+use crate::settings::{Settings, Shape};
 
 /// A document with what was decided about each of its events.
 pub(crate) struct Shaped<'a> {
@@ -23,6 +31,9 @@ pub(crate) struct Shaped<'a> {
     pub(crate) rules: &'a Rules,
     /// It has redacted the kept events.
     pub(crate) redactor: &'a Redactor,
+    /// `version` of the outer record.
+    pub(crate) version: Option<&'a str>,
+    pub(crate) settings: &'a Settings,
 }
 
 /// A kept event.
@@ -43,6 +54,8 @@ impl Shape {
         match self {
             Shape::Event => event::write(shaped, outputs),
             Shape::Envelope => envelope::write(shaped, outputs),
+            Shape::Ocsf => ocsf::write(shaped, outputs),
+            Shape::Ecs => ecs::write(shaped, outputs),
         }
     }
 }
@@ -58,6 +71,29 @@ impl<'a> Shaped<'a> {
             Some(Kept { index, event: text, output, sigma: rules.sigma(ruling) })
         })
     }
+
+    /// `clusterId`; empty for RDS instances.
+    fn cluster(&self) -> Option<Field<'a>> {
+        self.document.cluster.map(whole)
+    }
+
+    /// `instanceId`.
+    fn instance(&self) -> Option<Field<'a>> {
+        self.document.instance.map(whole)
+    }
+
+    /// `version` of the outer record, if it looks like one.
+    fn version(&self) -> Option<&'a str> {
+        let is_plain = |text: &&str| {
+            (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        };
+        self.version.filter(is_plain)
+    }
+}
+
+/// A value that stands for itself.
+fn whole(raw: &str) -> Field<'_> {
+    Field::new(raw, 0..raw.len())
 }
 
 /// Appends a part of the document as a part of one line. A line break in it can only be white space between tokens,
