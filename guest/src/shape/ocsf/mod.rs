@@ -155,13 +155,17 @@ impl Source<'_> {
         }
     }
 
-    /// Members that this version does not know.
+    /// Members that this version does not know. Of equal names the last counts.
     fn others(&self, unmapped: &mut Object<'_>) {
-        let unknown = Members::of(self.kept.event, 0)
-            .filter(|member| !Facts::is_known(&member.name.text().unwrap_or_default()) && !member.value.is_null());
-        for member in unknown.take(OTHERS_MOST) {
-            let name = member.name.body().unwrap_or_default();
-            push_part(member.value.raw(), self.shaped.document, unmapped.name(name));
+        let members = || Members::of(self.kept.event, 0).map(|member| (member.name.text().unwrap_or_default(), member));
+        let unknown = members().enumerate().filter(|(_, (name, member))| {
+            !Facts::is_known(name) && !member.value.is_null() && (name != "sigma" || self.kept.sigma.is_none())
+        });
+        for (position, (name, member)) in unknown.take(OTHERS_MOST) {
+            if !members().skip(position.saturating_add(1)).any(|(later, _)| later == name) {
+                let name = member.name.body().unwrap_or_default();
+                push_part(member.value.raw(), self.shaped.document, unmapped.name(name));
+            }
         }
     }
 }

@@ -236,3 +236,73 @@ fn a_sigma_rule_raises_the_severity() {
     check(&events[0], &[("/severity_id", json!(4)), ("/unmapped/sigma/title", json!("Reads"))]);
     check(&events[1], &[("/severity_id", json!(1))]);
 }
+
+#[test]
+fn odd_values_make_sound_lines() {
+    let odd = [
+        "null",
+        r#""""#,
+        "-1.5e3",
+        "true",
+        "[]",
+        r#"[1,{"a":null}]"#,
+        r#"{"a":1}"#,
+        r#""x\u0000\n\"""#,
+        r#""99999999999999999999""#,
+        r#""SELECT 1""#,
+        r#""::1""#,
+        r#""2020-01-01 00:00:00""#,
+        r#""fe80::1%é""#,
+    ];
+    let names = [
+        "class",
+        "clientApplication",
+        "command",
+        "commandText",
+        "databaseName",
+        "dbProtocol",
+        "dbUserName",
+        "dbid",
+        "endTime",
+        "errorMessage",
+        "exitCode",
+        "logTime",
+        "engineNativeAuditFields",
+        "netProtocol",
+        "objectName",
+        "objectType",
+        "paramList",
+        "pid",
+        "remoteHost",
+        "remotePort",
+        "rowCount",
+        "serverHost",
+        "serverType",
+        "serverVersion",
+        "serviceName",
+        "sessionId",
+        "startTime",
+        "statementId",
+        "substatementId",
+        "transactionId",
+        "type",
+        "other",
+    ];
+    for (name, value) in names.iter().flat_map(|name| odd.iter().map(move |value| (name, value))) {
+        let event = |engine: &str| {
+            format!(
+                r#"{{"class":"TABLE","objectName":"o","serverType":"{engine}","commandText":"SELECT 1","{name}":{value}}}"#
+            )
+        };
+        let events = ["PostgreSQL", "MySQL", "oracle", "SQLSERVER"].map(event).join(",");
+        let document =
+            format!(r#"{{"clusterId":{value},"instanceId":{value},"databaseActivityEventList":[{events}]}}"#);
+        ocsf(&document).iter().for_each(check_line);
+        for event in lines(json!({ "shape": "ecs", "raw": true }), &document) {
+            check_no_nulls(&event, &["native", "parameters"]);
+        }
+    }
+    // Of equal names the last counts; one that a place is taken by is left out.
+    let twice = r#"{"databaseActivityEventList":[{"a":1,"\u0061":2,"pid":4,"pid":5}]}"#;
+    assert_eq!(ocsf(twice)[0]["unmapped"], json!({ "pid": 5, "a": 2 }));
+}
