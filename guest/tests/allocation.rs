@@ -77,7 +77,7 @@ fn records_allocate_nothing_once_the_buffers_have_grown() {
     for (settings, routes) in [
         (r#"{"resources":["db-TEST"]}"#, 1),
         (r#"{"resources":["db-TEST"],"shape":"envelope"}"#, 1),
-        (RULES, 3),
+        (RULES, 4),
         (KEYWORDS, 1),
     ] {
         for documents in DOCUMENTS.iter().map(|document| vec![document.to_string()]).chain([all_and_large()]) {
