@@ -1,5 +1,7 @@
 //! Fields that no event has but that follow from what it has: `outcome`, `time`, `durationMs`.
 
+use std::fmt::Write;
+
 use super::matcher::Scalar;
 use crate::fields::Fields;
 use crate::meaning::{Engine, Evidence, Span, Time, outcome};
@@ -27,7 +29,8 @@ impl Made {
     }
 }
 
-/// Writes the value into `text`; none where it cannot be known. Fields with escapes in them are none of these.
+/// Writes the value into `text`; none where it cannot be known. What these fields are read from is never written with
+/// escapes, and of an error message only that there is one counts: bodies are taken as they stand.
 pub(super) fn make(made: Made, fields: &Fields<'_, '_>, text: &mut String) -> Option<Scalar> {
     let body = |name: &str| fields.get(name).and_then(|field| field.body());
     let engine = || Engine::of(body("serverType"), body("dbProtocol"));
@@ -38,7 +41,6 @@ pub(super) fn make(made: Made, fields: &Fields<'_, '_>, text: &mut String) -> Op
                 exit_code: fields.get("exitCode").map(|field| field.raw()),
                 error_message: body("errorMessage"),
             };
-            // A heartbeat reports nothing.
             text.push_str(outcome(engine(), &evidence).as_str());
             Some(Scalar::Text)
         }
@@ -55,7 +57,7 @@ pub(super) fn make(made: Made, fields: &Fields<'_, '_>, text: &mut String) -> Op
                 native_milliseconds: native.map(|field| field.raw()),
             };
             let milliseconds = span.duration(engine())?.checked_div(1_000_000)?;
-            text.push_str(&milliseconds.to_string());
+            let _ = write!(text, "{milliseconds}");
             Some(Scalar::Number)
         }
     }

@@ -106,9 +106,6 @@ impl Modifiers {
     pub(super) fn parse(text: &str) -> Result<Modifiers, String> {
         let mut modifiers = Modifiers::default();
         let mut seen: Vec<&str> = Vec::new();
-        if text.is_empty() {
-            return Ok(modifiers);
-        }
         for name in text.split('|') {
             if seen.contains(&name) {
                 return Err(format!("the modifier `{name}` stands twice"));
@@ -127,9 +124,9 @@ impl Modifiers {
 
     fn add(&mut self, name: &str) -> Result<(), String> {
         match name {
-            "contains" => self.set_place(Place::Contains, name),
-            "startswith" => self.set_place(Place::Start, name),
-            "endswith" => self.set_place(Place::End, name),
+            "contains" => self.place = Some(Place::Contains),
+            "startswith" => self.place = Some(Place::Start),
+            "endswith" => self.place = Some(Place::End),
             "all" => self.all = true,
             "cased" => self.cased = true,
             "neq" => self.negated = true,
@@ -158,10 +155,6 @@ impl Modifiers {
             _ => return Err(format!("the modifier `{name}` cannot stand beside another that says what the value is")),
         }
         Ok(())
-    }
-
-    fn set_place(&mut self, place: Place, _name: &str) {
-        self.place = Some(place);
     }
 
     /// Some modifiers have no sense together.

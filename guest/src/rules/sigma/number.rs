@@ -46,12 +46,12 @@ impl Number {
 
     /// It stands in this order to the rule's number.
     pub(super) fn is(self, order: Order, rule: Number) -> bool {
-        match (self.compare(rule), order) {
-            (Some(Ordering::Greater), Order::Greater | Order::GreaterOrEqual)
-            | (Some(Ordering::Less), Order::Less | Order::LessOrEqual)
-            | (Some(Ordering::Equal), Order::GreaterOrEqual | Order::LessOrEqual) => true,
-            _ => false,
-        }
+        self.compare(rule).is_some_and(|found| match order {
+            Order::Greater => found.is_gt(),
+            Order::GreaterOrEqual => found.is_ge(),
+            Order::Less => found.is_lt(),
+            Order::LessOrEqual => found.is_le(),
+        })
     }
 
     fn compare(self, other: Number) -> Option<Ordering> {

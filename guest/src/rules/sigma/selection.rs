@@ -54,8 +54,10 @@ fn map(fields: &Map<String, Value>, compiler: &mut Compiler) -> Result<Expressio
 
 /// One member of a map: a field with its modifiers, and the values that it may have.
 fn item(key: &str, value: &Value, compiler: &mut Compiler) -> Result<Expression, String> {
-    let (name, modifiers) = key.split_once('|').unwrap_or((key, ""));
-    let modifiers = Modifiers::parse(modifiers).map_err(|error| format!(": {error}"))?;
+    let (name, modifiers) = match key.split_once('|') {
+        None => (key, Modifiers::default()),
+        Some((name, modifiers)) => (name, Modifiers::parse(modifiers).map_err(|error| format!(": {error}"))?),
+    };
     let values: Vec<&Value> = match value {
         Value::Array(list) if list.is_empty() => return Err(": expected at least one value".to_string()),
         Value::Array(list) if list.len() > VALUES_MOST => {
