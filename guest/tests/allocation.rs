@@ -67,6 +67,12 @@ const RULES: &str = r#"{"resources":["db-TEST"],"mysql-aux":"drop","rules":[
     {"keep":{"command|exists":true},"route":"rest"}
 ]}"#;
 const KEYWORDS: &str = r#"{"resources":["db-TEST"],"rules":[{"drop":["no such word","nor this*one"]}]}"#;
+/// Every action, on members and inside of them.
+const REDACT: &str = r#"{"resources":["db-TEST"],"redact-key":"sixteen bytes and more","redact":{"preset":"sql",
+    "dbUserName":"hash","objectName":{"truncate":3},"remoteHost":"drop","engineNativeAuditFields.SCN":"mask"}}"#;
+const REDACT_WHOLE: &str = r#"{"resources":["db-TEST"],"redact":"sql","shape":"envelope"}"#;
+const OCSF: &str = r#"{"resources":["db-TEST"],"redact":"sql","shape":"ocsf","raw":true}"#;
+const ECS: &str = r#"{"resources":["db-TEST"],"redact":"sql","shape":"ecs"}"#;
 
 /// The key schedule of each message's content key lies in a box.
 const OF_THE_CIPHER: u64 = 1;
@@ -79,6 +85,10 @@ fn records_allocate_nothing_once_the_buffers_have_grown() {
         (r#"{"resources":["db-TEST"],"shape":"envelope"}"#, 1),
         (RULES, 4),
         (KEYWORDS, 1),
+        (REDACT, 1),
+        (REDACT_WHOLE, 1),
+        (OCSF, 1),
+        (ECS, 1),
     ] {
         for documents in DOCUMENTS.iter().map(|document| vec![document.to_string()]).chain([all_and_large()]) {
             let records: Vec<String> = documents.iter().map(|document| record(document)).collect();
