@@ -40,7 +40,6 @@ mod gunzip;
 pub mod inspect;
 mod json;
 mod keys;
-#[allow(dead_code, unused_imports, reason = "the shapes and the rules come next")]
 mod meaning;
 mod outputs;
 mod redact;

@@ -35,6 +35,11 @@ impl<'a, 'i> Fields<'a, 'i> {
         Fields { event, index }
     }
 
+    /// Some member's name is written with an escape.
+    pub(crate) fn has_escaped_names(&self) -> bool {
+        self.index.escaped
+    }
+
     /// The event itself.
     pub(crate) fn event(&self) -> &'a str {
         self.event

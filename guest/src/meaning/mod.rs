@@ -10,7 +10,7 @@ mod time;
 
 pub(crate) use engine::Engine;
 pub(crate) use outcome::{Evidence, Outcome, outcome};
-pub(crate) use time::{Civil, Time};
+pub(crate) use time::Time;
 
 /// When a statement started and ended, as the event tells it. Texts without quotes; the native duration as raw JSON.
 #[derive(Clone, Copy, Debug, Default)]

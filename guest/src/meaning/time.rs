@@ -14,7 +14,7 @@ pub(crate) struct Time {
 
 /// Date and time of day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Civil {
+pub(super) struct Civil {
     pub(crate) year: u16,
     pub(crate) month: u8,
     pub(crate) day: u8,
@@ -74,7 +74,7 @@ impl Time {
     }
 
     /// Date and time of day.
-    pub(crate) fn civil(self) -> Civil {
+    pub(super) fn civil(self) -> Civil {
         let (year, month, day) = civil_from_days(self.seconds.div_euclid(86_400));
         let of_day = self.seconds.rem_euclid(86_400);
         let part = |value: i64| u8::try_from(value).unwrap_or_default();

@@ -81,13 +81,15 @@ impl Writer {
     fn sql(&mut self, value: Field<'_>, statement: Statement, out: &mut String) -> Written {
         let before = out.len();
         let Some(text) = value.text_in(&mut self.text) else { return mask(out) };
+        // Where it holds no escape, it is the text itself.
+        let is_plain = text.len().saturating_add(2) == value.raw().len();
         if text.is_empty() {
             return Written::Nothing;
         }
         out.push('"');
         let written = match statement {
             Statement { dialect: Some(dialect), is_continued: false } => {
-                sql::write(text, dialect, &mut self.decoded, out).is_ok()
+                sql::write(text, is_plain, dialect, &mut self.decoded, out).is_ok()
             }
             _ => false,
         };

@@ -25,8 +25,8 @@ use crate::settings::{Action, Settings};
 
 /// The entries of the settings with the buffers that are used again for every event.
 pub(crate) struct Redactor {
-    entries: Vec<(String, Action)>,
-    /// The lengths of names that an entry may want, one bit each.
+    entries: Vec<Entry>,
+    /// The lengths of all of them.
     lengths: u64,
     reads_sql: bool,
     writer: Writer,
@@ -37,6 +37,14 @@ pub(crate) struct Redactor {
     places: Vec<Range<usize>>,
     changes: Vec<Change>,
     found: Vec<Found>,
+}
+
+/// An entry of the settings.
+struct Entry {
+    path: String,
+    action: Action,
+    /// The lengths that the name of a member has which it may want, one bit each.
+    lengths: u64,
 }
 
 /// A member of an event that an entry wants.
@@ -79,12 +87,15 @@ const FOUND_MOST: usize = 16;
 
 impl Redactor {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let entries = settings.redact.fields.clone();
-        let lengths =
-            entries.iter().flat_map(|(path, _)| path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]));
+        let entry = |(path, action): &(String, Action)| {
+            let lengths = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
+            let lengths = lengths.fold(0, |set, length| set | length_bit(length));
+            Entry { path: path.clone(), action: *action, lengths }
+        };
+        let entries: Vec<Entry> = settings.redact.fields.iter().map(entry).collect();
         Redactor {
-            lengths: lengths.fold(0, |set, length| set | length_bit(length)),
-            reads_sql: entries.iter().any(|(_, action)| *action == Action::SqlLiterals),
+            lengths: entries.iter().fold(0, |set, entry| set | entry.lengths),
+            reads_sql: entries.iter().any(|entry| entry.action == Action::SqlLiterals),
             entries,
             writer: Writer::new(settings.redact_key.as_ref()),
             index: Index::default(),
@@ -128,8 +139,8 @@ impl Redactor {
     /// What was done to an event of the record.
     pub(crate) fn explain(&self, number: usize) -> Vec<Redaction> {
         let changes = self.changes.iter().filter(|change| change.event == number);
-        let entry = |change: &Change| self.entries.get(change.entry).cloned();
-        changes.filter_map(entry).map(|(field, action)| Redaction { field, action }).collect()
+        let entries = changes.filter_map(|change| self.entries.get(change.entry));
+        entries.map(|entry| Redaction { field: entry.path.clone(), action: entry.action }).collect()
     }
 
     /// Redacts one event. Empty when nothing changed.
@@ -148,7 +159,7 @@ impl Redactor {
             if place.start < clean {
                 continue;
             }
-            let Some((_, action)) = entries.get(place.entry) else { continue };
+            let Some(Entry { action, .. }) = entries.get(place.entry) else { continue };
             let again = found.iter().take(position).filter(|before| before.entry == place.entry).count();
             let action = if again >= FOUND_MOST && *action != Action::Drop { Action::Mask } else { *action };
             if action == Action::Drop {
@@ -178,18 +189,19 @@ impl Redactor {
 }
 
 /// All members that some entry wants, in the order in which they stand.
-fn find_all(fields: &Fields<'_, '_>, entries: &[(String, Action)], lengths: u64, found: &mut Vec<Found>) {
+fn find_all(fields: &Fields<'_, '_>, entries: &[Entry], lengths: u64, found: &mut Vec<Found>) {
     found.clear();
+    // A name with an escape is longer than what it stands for.
+    let any_length = fields.has_escaped_names();
     for member in fields.members() {
-        let name = member.name.body().unwrap_or_default();
-        // A name with an escape is longer than it seems.
-        if lengths & length_bit(name.len()) == 0 && !name.as_bytes().contains(&b'\\') {
+        let bit = if any_length { u64::MAX } else { length_bit(member.name.raw().len().saturating_sub(2)) };
+        if lengths & bit == 0 {
             continue;
         }
-        for (entry, (path, _)) in entries.iter().enumerate() {
-            find::each(std::iter::once(member), path, &mut |member| {
+        for (number, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.lengths & bit != 0) {
+            find::each(std::iter::once(member), &entry.path, &mut |member| {
                 let value = (member.value.start(), member.value.end());
-                found.push(Found { start: member.name.start(), value, entry });
+                found.push(Found { start: member.name.start(), value, entry: number });
             });
         }
     }

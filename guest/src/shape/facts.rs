@@ -40,6 +40,7 @@ pub(super) struct Facts<'a> {
     pub(super) kind: Option<Field<'a>>,
     /// The event has other members.
     pub(super) has_others: bool,
+    engine: Option<Engine>,
 }
 
 /// What an event does, in the words that both schemas share.
@@ -70,6 +71,7 @@ impl<'a> Facts<'a> {
                 true => facts.take(&name.text().unwrap_or_default(), value),
             }
         }
+        facts.engine = Some(Engine::of(body(facts.server_type), body(facts.db_protocol)));
         facts
     }
 
@@ -124,7 +126,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn engine(&self) -> Engine {
-        Engine::of(body(self.server_type), body(self.db_protocol))
+        self.engine.unwrap_or(Engine::Unknown)
     }
 
     pub(super) fn outcome(&self) -> Outcome {

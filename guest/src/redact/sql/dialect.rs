@@ -52,23 +52,13 @@ impl Dialect {
         }
     }
 
-    /// What each byte starts.
-    pub(super) fn classes(self) -> &'static [Class; 256] {
+    /// What each byte starts, and which bytes go on.
+    pub(super) fn table(self) -> &'static Table {
         match self {
-            Dialect::PostgreSql => const { &classes(Dialect::PostgreSql) },
-            Dialect::MySql => const { &classes(Dialect::MySql) },
-            Dialect::Oracle => const { &classes(Dialect::Oracle) },
-            Dialect::SqlServer => const { &classes(Dialect::SqlServer) },
-        }
-    }
-
-    /// A word goes on with this byte of ASCII.
-    pub(super) fn in_word(self, byte: u8) -> bool {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' => true,
-            b'#' => matches!(self, Dialect::Oracle | Dialect::SqlServer),
-            b'@' => self == Dialect::SqlServer,
-            _ => false,
+            Dialect::PostgreSql => const { &Table::of(Dialect::PostgreSql) },
+            Dialect::MySql => const { &Table::of(Dialect::MySql) },
+            Dialect::Oracle => const { &Table::of(Dialect::Oracle) },
+            Dialect::SqlServer => const { &Table::of(Dialect::SqlServer) },
         }
     }
 
@@ -84,17 +74,48 @@ impl Dialect {
     }
 }
 
-const fn classes(dialect: Dialect) -> [Class; 256] {
-    let mut classes = [Class::Stray; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "runs in the compiler alone")]
-        {
-            classes[byte] = class(byte as u8, dialect);
-            byte += 1;
+/// A dialect, byte by byte.
+#[derive(Debug)]
+pub(super) struct Table {
+    classes: [Class; 256],
+    in_word: [bool; 256],
+}
+
+impl Table {
+    const fn of(dialect: Dialect) -> Self {
+        let mut table = Table { classes: [Class::Stray; 256], in_word: [false; 256] };
+        let mut byte = 0;
+        while byte < 256 {
+            #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "runs in the compiler alone")]
+            {
+                table.classes[byte] = class(byte as u8, dialect);
+                table.in_word[byte] = in_word(byte as u8, dialect);
+                byte += 1;
+            }
         }
+        table
     }
-    classes
+
+    /// What the byte starts.
+    #[inline(always)]
+    pub(super) fn class(&self, byte: u8) -> Class {
+        self.classes.get(usize::from(byte)).copied().unwrap_or(Class::Stray)
+    }
+
+    /// A word goes on with this byte of ASCII.
+    #[inline(always)]
+    pub(super) fn in_word(&self, byte: u8) -> bool {
+        self.in_word.get(usize::from(byte)).copied().unwrap_or(false)
+    }
+}
+
+const fn in_word(byte: u8, dialect: Dialect) -> bool {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' => true,
+        b'#' => matches!(dialect, Dialect::Oracle | Dialect::SqlServer),
+        b'@' => matches!(dialect, Dialect::SqlServer),
+        _ => false,
+    }
 }
 
 const fn class(byte: u8, dialect: Dialect) -> Class {

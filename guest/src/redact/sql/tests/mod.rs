@@ -13,7 +13,7 @@ const DIALECTS: [Dialect; 4] = [Dialect::PostgreSql, Dialect::MySql, Dialect::Or
 /// What a statement becomes; none when it cannot be read.
 fn masked(sql: &str, dialect: Dialect) -> Option<String> {
     let mut out = "before".to_string();
-    let written = write(sql, dialect, &mut "left over".to_string(), &mut out);
+    let written = write(sql, false, dialect, &mut "left over".to_string(), &mut out);
     let body = out.strip_prefix("before").unwrap();
     assert!(written.is_ok() || body.is_empty());
     let text = serde_json::from_str(&format!("\"{body}\"")).unwrap();
