@@ -14,8 +14,8 @@ use crate::keys::{BatchKeys, KeyRequest, Keys, Resources};
 use crate::outputs::Outputs;
 use crate::resource::Resource;
 use crate::rules::{Explained, Rules};
-use crate::settings::Settings;
-use crate::shape::Shaped;
+use crate::settings::{Settings, Shape};
+use crate::shape::{InPlace, Shaped};
 use crate::utf8;
 use crate::verdict::{Decoded, Merged, Verdict};
 
@@ -51,7 +51,10 @@ struct Read<'a> {
     /// The message id in hexadecimal, or what stands for it.
     id: &'a str,
     events: &'a [Event],
+    /// None for a record that was not encrypted.
     suite: Option<u16>,
+    /// Of the buffer that holds the document, if it is in [`Work`].
+    capacity: Option<usize>,
 }
 
 impl Transform {
@@ -152,10 +155,17 @@ impl Transform {
         let document = &read.document;
         let mut tally = Tally { plain_bytes: document.text.len(), suite: read.suite, ..Tally::default() };
         rules.decide(document, read.events, outputs, &mut tally);
-        let rulings = rules.rulings();
-        let shaped = Shaped { document, id: read.id, events: read.events, rulings, rules };
-        settings.shape.write(&shaped, outputs);
         counts.add(document.cluster, document.instance, &tally, rules.hits());
+        let shaped = Shaped { document, id: read.id, events: read.events, rules };
+        // Lines of a large document take the place of the document.
+        let plan = match read.capacity {
+            Some(capacity) if settings.shape == Shape::Event => InPlace::plan(&shaped, outputs, capacity),
+            _ => None,
+        };
+        match plan {
+            Some(plan) => plan.write(&work.events, rules, &mut work.plaintext, outputs)?,
+            None => settings.shape.write(&shaped, outputs),
+        }
         Ok(tally)
     }
 
@@ -176,7 +186,7 @@ fn read<'a>(
 ) -> Result<Read<'a>, Failure> {
     let envelope = read_envelope(record, settings)?;
     let Work { message, compressed, plaintext, gunzip, events, id } = work;
-    let mut suite = None;
+    let (mut suite, mut capacity) = (None, None);
     let text = match envelope.events {
         Payload::Encrypted { message: encoded, key } => {
             envelope::decode_message(&encoded, message)?;
@@ -187,6 +197,7 @@ fn read<'a>(
             write_hex(header.message_id, id);
             suite = Some(header.suite.id);
             gunzip.inflate(compressed, plaintext, settings.limits.plaintext.0)?;
+            capacity = Some(plaintext.capacity());
             utf8::from_utf8(plaintext).map_err(|e| {
                 let detail = format!("byte {} of the document is not UTF-8", e.valid_up_to());
                 Failure::new(Stage::Events, Reason::NotUtf8, detail)
@@ -200,7 +211,7 @@ fn read<'a>(
         }
     };
     let document = Document::read(text, settings.limits.depth, settings.limits.events, events)?;
-    Ok(Read { document, id, events, suite })
+    Ok(Read { document, id, events, suite, capacity })
 }
 
 fn read_envelope<'a>(record: &'a str, settings: &Settings) -> Result<Envelope<'a>, Failure> {

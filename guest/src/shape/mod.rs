@@ -2,12 +2,15 @@
 
 mod envelope;
 mod event;
+mod in_place;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use in_place::{InPlace, LARGE};
+
 use crate::events::{Document, Event};
 use crate::outputs::Outputs;
-use crate::rules::{Rules, Ruling};
+use crate::rules::Rules;
 use crate::settings::Shape;
 
 /// A document with what was decided about each of its events.
@@ -16,9 +19,7 @@ pub(crate) struct Shaped<'a> {
     /// The message id in hexadecimal, or what stands for it.
     pub(crate) id: &'a str,
     pub(crate) events: &'a [Event],
-    /// One entry per event.
-    pub(crate) rulings: &'a [Ruling],
-    /// The rules that decided.
+    /// The rules, which have decided about these events.
     pub(crate) rules: &'a Rules,
 }
 
@@ -47,13 +48,20 @@ impl Shape {
 impl<'a> Shaped<'a> {
     /// The kept events, in order.
     pub(crate) fn kept(&self) -> impl Iterator<Item = Kept<'a>> {
-        let (document, rules) = (self.document, self.rules);
-        let events = self.events.iter().zip(self.rulings).enumerate();
-        events.filter_map(move |(index, (event, ruling))| {
-            let output = ruling.output?;
-            Some(Kept { index, event: document.event(event), output, sigma: rules.sigma(ruling) })
+        let document = self.document;
+        kept(self.events, self.rules).map(move |(index, event, output, sigma)| Kept {
+            index,
+            event: document.event(event),
+            output,
+            sigma,
         })
     }
+}
+
+/// The kept events: place in the list, where they stand, which output they go to, what a Sigma rule says.
+fn kept<'a>(events: &'a [Event], rules: &'a Rules) -> impl Iterator<Item = (usize, &'a Event, usize, Option<&'a str>)> {
+    let events = events.iter().zip(rules.rulings()).enumerate();
+    events.filter_map(|(index, (event, ruling))| Some((index, event, ruling.output?, rules.sigma(ruling))))
 }
 
 /// Appends a part of the document as a part of one line. A line break in it can only be white space between tokens,
