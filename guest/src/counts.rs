@@ -31,7 +31,7 @@ pub(crate) struct Tally {
     /// Events whose own route was one too many.
     pub(crate) overflowed: u32,
     /// Values that were redacted: one counter for each of [`redact::COUNTERS`].
-    pub(crate) redacted: [u32; redact::COUNTERS.len()],
+    pub(crate) redacted: redact::Redacted,
     /// Bytes of the decrypted document.
     pub(crate) plain_bytes: usize,
     /// The algorithm suite; none for a record that was not encrypted.
@@ -76,7 +76,7 @@ struct Row {
     overflowed: u32,
     /// Events that each rule decided about.
     rules: Vec<u32>,
-    redacted: [u32; redact::COUNTERS.len()],
+    redacted: redact::Redacted,
     unencrypted: u32,
     suites: [u32; SUITES.len()],
 }
@@ -127,7 +127,7 @@ impl Row {
             dropped_otherwise: 0,
             overflowed: 0,
             rules: Vec::new(),
-            redacted: [0; redact::COUNTERS.len()],
+            redacted: redact::Redacted::default(),
             unencrypted: 0,
             suites: [0; SUITES.len()],
         }

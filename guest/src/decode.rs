@@ -15,8 +15,8 @@ use crate::outputs::Outputs;
 use crate::redact::Redactor;
 use crate::resource::Resource;
 use crate::rules::{Explained, Rules};
-use crate::settings::Settings;
-use crate::shape::Shaped;
+use crate::settings::{Settings, Shape};
+use crate::shape::{InPlace, Shaped};
 use crate::utf8;
 use crate::verdict::{Decoded, Merged, Verdict};
 
@@ -53,7 +53,10 @@ struct Read<'a> {
     /// The message id in hexadecimal, or what stands for it.
     id: &'a str,
     events: &'a [Event],
+    /// None for a record that was not encrypted.
     suite: Option<u16>,
+    /// Of the buffer that holds the document, if it is in [`Work`].
+    capacity: Option<usize>,
     /// `version` of the outer record.
     version: Option<&'a str>,
 }
@@ -112,17 +115,23 @@ impl Transform {
         let Transform { settings, esdk_limits, resources, work, rules, redactor, .. } = self;
         let read = read(record, settings, esdk_limits, resources, work, &mut Batch::of(stream), keys)?;
         let mut outputs = Outputs::default();
-        let mut tally = Tally::default();
-        rules.decide(&read.document, read.events, &mut outputs, &mut tally);
-        redactor.redact(&read.document, read.events, rules.kept(), &mut tally);
-        let explained = |(index, (number, ruling)): (u32, (usize, &crate::rules::Ruling))| Explained {
-            index,
-            kept: ruling.output.is_some(),
-            by: rules.cause(ruling.by),
-            route: ruling.output.map(|output| outputs.route(output).to_string()),
-            redacted: redactor.explain(number),
+        rules.decide(&read.document, read.events, &mut outputs, &mut Tally::default());
+        let explained = |(index, (event, ruling)): (u32, (&Event, &crate::rules::Ruling))| {
+            let redacted = ruling.output.map(|_| {
+                redactor.redact(read.document.event(event));
+                redactor.explain()
+            });
+            Explained {
+                index,
+                kept: ruling.output.is_some(),
+                by: rules.cause(ruling.by),
+                route: ruling.output.map(|output| outputs.route(output).to_string()),
+                redacted: redacted.unwrap_or_default(),
+            }
         };
-        Ok((0..).zip(rules.rulings().iter().enumerate()).map(explained).collect())
+        let explained = (0..).zip(read.events.iter().zip(rules.rulings())).map(explained).collect();
+        redactor.take_counts();
+        Ok(explained)
     }
 
     /// The distinct questions that [`Transform::decode`] of this batch can ask. Records that will fail before a key
@@ -161,12 +170,23 @@ impl Transform {
         let document = &read.document;
         let mut tally = Tally { plain_bytes: document.text.len(), suite: read.suite, ..Tally::default() };
         rules.decide(document, read.events, outputs, &mut tally);
-        redactor.redact(document, read.events, rules.kept(), &mut tally);
-        let rulings = rules.rulings();
         let (id, events, version) = (read.id, read.events, read.version);
-        let shaped = Shaped { document, id, events, rulings, rules, redactor, version, settings };
-        settings.shape.write(&shaped, outputs);
+        let shaped = Shaped { document, id, events, rules, version, settings };
+        // Lines of a large document take the place of the document, as long as its events stay what they are.
+        let plan = match read.capacity {
+            Some(capacity) if settings.shape == Shape::Event && redactor.is_idle() => {
+                InPlace::plan(&shaped, outputs, capacity)
+            }
+            _ => None,
+        };
+        if plan.is_none() {
+            settings.shape.write(&shaped, redactor, outputs);
+            tally.redacted = redactor.take_counts();
+        }
         counts.add(document.cluster, document.instance, &tally, rules.hits());
+        if let Some(plan) = plan {
+            plan.write(&work.events, rules, &mut work.plaintext, outputs)?;
+        }
         Ok(tally)
     }
 
@@ -188,7 +208,7 @@ fn read<'a>(
     let envelope = read_envelope(record, settings)?;
     let version = envelope.version;
     let Work { message, compressed, plaintext, gunzip, events, id } = work;
-    let mut suite = None;
+    let (mut suite, mut capacity) = (None, None);
     let text = match envelope.events {
         Payload::Encrypted { message: encoded, key } => {
             envelope::decode_message(&encoded, message)?;
@@ -199,6 +219,7 @@ fn read<'a>(
             write_hex(header.message_id, id);
             suite = Some(header.suite.id);
             gunzip.inflate(compressed, plaintext, settings.limits.plaintext.0)?;
+            capacity = Some(plaintext.capacity());
             utf8::from_utf8(plaintext).map_err(|e| {
                 let detail = format!("byte {} of the document is not UTF-8", e.valid_up_to());
                 Failure::new(Stage::Events, Reason::NotUtf8, detail)
@@ -212,7 +233,7 @@ fn read<'a>(
         }
     };
     let document = Document::read(text, settings.limits.depth, settings.limits.events, events)?;
-    Ok(Read { document, id, events, suite, version })
+    Ok(Read { document, id, events, suite, capacity, version })
 }
 
 fn read_envelope<'a>(record: &'a str, settings: &Settings) -> Result<Envelope<'a>, Failure> {

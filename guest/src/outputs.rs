@@ -66,6 +66,19 @@ impl Outputs {
         }
     }
 
+    /// No line was written to it yet.
+    pub(crate) fn is_empty(&self, output: usize) -> bool {
+        self.list.get(output).is_none_or(|output| output.lines.is_empty())
+    }
+
+    /// Gives an empty output lines that were made elsewhere.
+    pub(crate) fn fill(&mut self, output: usize, lines: String, events: u32) {
+        if let Some(output) = self.list.get_mut(output) {
+            output.lines = lines;
+            output.events = events;
+        }
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.list.len()
@@ -77,7 +90,8 @@ impl Outputs {
     }
 
     /// The outputs themselves.
-    pub(crate) fn into_list(self) -> Vec<Output> {
+    pub(crate) fn into_list(mut self) -> Vec<Output> {
+        self.list.retain(|output| output.events > 0);
         self.list
     }
 }
@@ -110,6 +124,6 @@ mod tests {
         // Those that came before keep their place.
         assert_eq!(outputs.at("c"), Place { output: 2, overflowed: false });
         outputs.line(2, |line| line.push_str("{}"));
-        assert_eq!(outputs.into_list()[2], Output { route: "c".into(), lines: "{}\n".into(), events: 1 });
+        assert_eq!(outputs.into_list(), [Output { route: "c".into(), lines: "{}\n".into(), events: 1 }]);
     }
 }

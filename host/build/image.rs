@@ -23,11 +23,13 @@ pub(crate) fn module(flavour: &str, features: &str) -> Result<Vec<u8>> {
         return Ok(fs::read(path)?);
     }
     let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let root = package.ancestors().find(|dir| dir.join("guest/build.sh").exists()).ok_or("expected guest/build.sh")?;
+    let up =
+        package.ancestors().position(|dir| dir.join("guest/build.sh").exists()).ok_or("expected guest/build.sh")?;
     for watched in ["guest/src", "guest/Cargo.toml", "guest/build.sh", "wit", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+        // Relative to the package, so that a checkout that moves with its target directory is watched where it is.
+        println!("cargo::rerun-if-changed={}{watched}", "../".repeat(up));
     }
-    let script = root.join("guest/build.sh");
+    let script = package.join("../".repeat(up)).join("guest/build.sh");
     let built = Command::new(&script)
         .args([target_dir()?.as_os_str(), flavour.as_ref(), features.as_ref()])
         .stderr(Stdio::inherit())

@@ -6,7 +6,9 @@ use std::time::Duration;
 use dastap_guest::Settings;
 use serde_json::Value;
 
-use crate::engine::{CallLimits, Count, Failure, Fault, FaultKind, Instances, Merged, Sandbox, Stage, Verdict};
+use crate::engine::{
+    CallLimits, Count, Failure, Fault, FaultKind, Instances, Merged, Portions, Sandbox, Stage, Verdict,
+};
 use crate::error::Error;
 use crate::keys::{Cache, CacheSettings, KeyProvider};
 
@@ -40,21 +42,17 @@ impl Decoder {
     /// (`cluster-...`, `db-...`), name or ARN, where it is known; else each of the configured resources is tried.
     ///
     /// Never fails as a whole: where the sandbox traps or exceeds a limit, each record is tried once more alone, in
-    /// a fresh instance, and the one that does it again fails in stage [`Stage::Guest`].
+    /// a fresh instance, and the one that does it again fails in stage [`Stage::Guest`]. A batch whose events do not
+    /// fit into the sandbox's memory is decoded in parts.
     ///
     /// Dropping the future midway is safe; it costs one instance.
     pub async fn decode(&self, batch: &[String], stream: Option<&str>) -> Vec<Verdict> {
-        match self.instances.decode(batch, stream).await {
-            Ok(verdicts) => verdicts,
-            Err(fault) => {
-                fault.log(batch.len());
-                let mut verdicts = Vec::with_capacity(batch.len());
-                for record in batch {
-                    verdicts.push(self.decode_alone(record, stream).await);
-                }
-                verdicts
-            }
+        let mut portions = self.portions(batch, stream);
+        let mut verdicts = Vec::with_capacity(batch.len());
+        while let Some(next) = portions.next().await {
+            verdicts.extend(next);
         }
+        verdicts
     }
 
     /// The same, with the outputs of the batch joined by route: for sinks that take whole batches.
@@ -62,14 +60,24 @@ impl Decoder {
         match self.instances.decode_merged(batch, stream).await {
             Ok(merged) => merged,
             Err(fault) => {
-                fault.log(batch.len());
+                let mut portions = self.portions(batch, stream);
+                portions.whole_failed(&fault);
                 let mut merged = Merged { outputs: vec![], failures: vec![], kept: 0, dropped: 0, heartbeats: 0 };
-                for (index, record) in (0u32..).zip(batch) {
-                    merge(&mut merged, index, self.decode_alone(record, stream).await);
+                let mut index = 0u32;
+                while let Some(verdicts) = portions.next().await {
+                    for verdict in verdicts {
+                        merge(&mut merged, index, verdict);
+                        index += 1;
+                    }
                 }
                 merged
             }
         }
+    }
+
+    /// The same part by part, as the sandbox gives it: what is written at once need not be in memory at once.
+    pub(crate) fn portions<'a>(&'a self, batch: &'a [String], stream: Option<&'a str>) -> Portions<'a> {
+        Portions::new(&self.instances, batch, stream)
     }
 
     /// Explains one record without any key, as JSON: `wit/inspector.wit` has its shape.
@@ -88,17 +96,6 @@ impl Decoder {
     /// The key cache, for its statistics.
     pub fn keys(&self) -> &Arc<Cache> {
         self.instances.keys()
-    }
-
-    async fn decode_alone(&self, record: &String, stream: Option<&str>) -> Verdict {
-        match self.instances.decode(std::slice::from_ref(record), stream).await {
-            Ok(mut verdicts) if verdicts.len() == 1 => verdicts.remove(0),
-            Ok(_) => Verdict::Failed(Fault::no_verdict().into()),
-            Err(fault) => {
-                fault.log(1);
-                Verdict::Failed(fault.into())
-            }
-        }
     }
 }
 
@@ -200,10 +197,6 @@ fn merge(merged: &mut Merged, index: u32, verdict: Verdict) {
 }
 
 impl Fault {
-    fn no_verdict() -> Self {
-        Fault { kind: FaultKind::Trapped, detail: "no verdict".to_string() }
-    }
-
     fn reason(&self) -> &'static str {
         match self.kind {
             FaultKind::Trapped => "trapped",
@@ -212,7 +205,8 @@ impl Fault {
         }
     }
 
-    fn log(&self, records: usize) {
+    /// Tells the operator; the records are judged on their own.
+    pub(crate) fn log(&self, records: usize) {
         tracing::warn!(reason = self.reason(), detail = self.detail, records, "the sandbox gave no answer");
     }
 }

@@ -1,13 +1,14 @@
 //! One pass over some inputs: records in, events out in input order, failures to the dead letter.
 //!
-//! A thread reads and cuts batches; as many tasks as there are workers decode them; this loop puts the verdicts back
-//! into order and writes. Everything is bounded, in batches and in bytes, so whoever reads the output slowly slows the
-//! input.
+//! A thread reads and cuts batches (`reader.rs`); as many tasks as there are workers decode them (`workers.rs`); this
+//! loop puts the verdicts back into order and writes. Everything is bounded, in batches and in bytes, so whoever reads
+//! the output slowly slows the input.
 //!
 //! Input = decoded + failed, always: a record is counted when its events or its dead-letter line are written.
 
 mod reader;
 mod report;
+mod workers;
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -16,18 +17,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 
+use crate::Decoder;
+use crate::engine::Verdict;
 use crate::sink::{DeadLetter, Lines};
-use crate::source::Batch;
-use crate::{Decoder, Verdict};
-use reader::Message;
+use reader::{Message, Reader};
 pub(crate) use report::{End, Report, Stats};
-
-/// For each worker, so many bytes of records are being decoded or wait to be written; their events are ten times as
-/// large. Small batches leave room for one more than there are workers, so that none is ever idle; large ones do not.
-const IN_FLIGHT: usize = 768 * 1024;
+use workers::{Decoding, Part, Workers};
 
 /// What to run.
 pub(crate) struct Run<W: Write> {
@@ -66,10 +63,16 @@ pub(crate) enum Error {
     Program(#[source] io::Error),
 }
 
-/// A batch with what became of its texts.
-struct Decoded {
-    batch: Batch,
-    verdicts: Vec<Verdict>,
+/// A batch with the records that are not written yet.
+struct InFlight {
+    decoding: Decoding,
+    /// The place of the next record in the batch.
+    place: usize,
+    /// How many of its texts and of its refused records are written.
+    texts: usize,
+    refused: usize,
+    /// Lets the reader go on when it is dropped.
+    _read: reader::Permit,
 }
 
 impl<W: Write> Run<W> {
@@ -79,33 +82,29 @@ impl<W: Write> Run<W> {
     /// The output or the dead letter cannot be written; a closed pipe is no error.
     pub(crate) async fn run(mut self, mut watch: impl FnMut(&Stats)) -> Result<Report, Error> {
         let mut report = Report::default();
-        let (sender, mut reader) = mpsc::channel(1);
-        let (inputs, read) = (std::mem::take(&mut self.inputs), Arc::clone(&self.read));
-        std::thread::Builder::new()
-            .name("reader".into())
-            .spawn(move || reader::read_all(inputs, &read, &sender))
+        let mut reader = Reader::start(std::mem::take(&mut self.inputs), Arc::clone(&self.read), self.workers)
             .map_err(Error::Program)?;
-
-        let mut in_flight = VecDeque::new();
-        let mut reading = true;
+        let workers = Workers::new(self.decoder.clone(), self.workers);
+        let mut in_flight: VecDeque<InFlight> = VecDeque::new();
+        let (mut next, mut reading) = (0, true);
         while report.end == End::Complete && (reading || !in_flight.is_empty()) {
-            let bytes: usize = in_flight.iter().map(|(bytes, _)| bytes).sum();
-            let room = in_flight.len() <= self.workers && bytes < self.workers * IN_FLIGHT;
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stop) => report.end = End::Stopped,
-                decoded = first(&mut in_flight) => {
-                    in_flight.pop_front();
-                    self.write(decoded?, &mut report)?;
+                part = part_of_first(&mut in_flight) => {
+                    self.write(part?, &mut in_flight, &mut report)?;
+                    workers.first(next - in_flight.len() as u64);
                     if in_flight.is_empty() {
                         self.flush(&mut report)?;
                     }
                     watch(&report.stats);
                 }
-                message = reader.recv(), if reading && room => match message {
-                    Some(Message::Batch(batch)) => {
+                // One more than there are workers, so that none is ever idle.
+                message = reader.next(), if reading && in_flight.len() <= self.workers => match message {
+                    Some(Message::Batch(batch, permit)) => {
                         report.started.get_or_insert_with(Instant::now);
-                        in_flight.push_back((batch.bytes, tokio::spawn(decode(self.decoder.clone(), batch))));
+                        in_flight.push_back(InFlight::new(workers.decode(next, batch), permit));
+                        next += 1;
                     }
                     Some(Message::Unreadable(path, error)) => report.unreadable.push((path, error)),
                     None => reading = false,
@@ -113,32 +112,41 @@ impl<W: Write> Run<W> {
             }
         }
         // What is complete when the run is stopped still goes out, as far as the order allows.
-        while report.end == End::Stopped && in_flight.front().is_some_and(|(_, task)| task.is_finished()) {
-            let decoded = first(&mut in_flight).await?;
-            in_flight.pop_front();
-            self.write(decoded, &mut report)?;
+        while report.end == End::Stopped && in_flight.front().is_some_and(|first| first.decoding.is_ready()) {
+            let part = part_of_first(&mut in_flight).await?;
+            self.write(part, &mut in_flight, &mut report)?;
         }
-        in_flight.iter().for_each(|(_, task)| task.abort());
         self.flush(&mut report)?;
         report.stats.keys = self.decoder.keys().stats().into();
         Ok(report)
     }
 
-    /// Writes what became of a batch, in order.
-    fn write(&mut self, decoded: Decoded, report: &mut Report) -> Result<(), Error> {
-        let Decoded { batch, verdicts } = decoded;
+    /// Writes the next part of the first batch, in order; behind its last, the batch is done.
+    fn write(
+        &mut self,
+        part: Option<Part>,
+        in_flight: &mut VecDeque<InFlight>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let Some(first) = in_flight.front_mut() else { return Ok(()) };
+        let batch = Arc::clone(&first.decoding.batch);
         let failed_before = report.stats.failed;
-        let count = batch.len();
-        let mut refused = batch.refused.iter().peekable();
-        let mut judged = batch.texts.iter().zip(verdicts);
-        for (place, index) in (0..count).zip(batch.first..) {
-            let (record, verdict) = match refused.next_if(|(at, ..)| *at == place) {
-                Some((_, bytes, why)) => (bytes.as_slice(), Verdict::Failed((*why).into())),
-                None => match judged.next() {
-                    Some((text, verdict)) => (text.as_bytes(), verdict),
-                    None => break,
-                },
+        let is_last = part.is_none();
+        let mut verdicts = part.map(|mut part| std::mem::take(&mut part.verdicts)).unwrap_or_default().into_iter();
+        while report.end != End::Closed {
+            let index = batch.first + first.place as u64;
+            let (record, verdict) = match batch.refused.get(first.refused) {
+                Some((place, bytes, why)) if *place == first.place => {
+                    first.refused += 1;
+                    (bytes.as_slice(), Verdict::Failed((*why).into()))
+                }
+                _ => {
+                    let Some((text, verdict)) = batch.texts.get(first.texts).zip(verdicts.next()) else { break };
+                    first.texts += 1;
+                    (text.as_bytes(), verdict)
+                }
             };
+            first.place += 1;
             match &verdict {
                 Verdict::Decoded(decoded) => {
                     for output in &decoded.outputs {
@@ -150,10 +158,12 @@ impl<W: Write> Run<W> {
                     written.map_err(|cause| self.not_kept(cause))?;
                 }
             }
-            if report.end == End::Closed {
-                break;
+            if report.end != End::Closed {
+                report.count(record, verdict);
             }
-            report.count(record, verdict);
+        }
+        if is_last {
+            in_flight.pop_front();
         }
         if report.stats.failed > failed_before {
             self.dead_letter.flush().map_err(|cause| self.not_kept(cause))?;
@@ -175,12 +185,10 @@ impl<W: Write> Run<W> {
     }
 }
 
-async fn decode(decoder: Decoder, batch: Batch) -> Decoded {
-    let verdicts = match batch.texts.as_slice() {
-        [] => Vec::new(),
-        texts => decoder.decode(texts, batch.resource.as_deref()).await,
-    };
-    Decoded { batch, verdicts }
+impl InFlight {
+    fn new(decoding: Decoding, read: reader::Permit) -> Self {
+        InFlight { decoding, place: 0, texts: 0, refused: 0, _read: read }
+    }
 }
 
 /// Waits until the run is told to stop; for ever when nobody can tell it.
@@ -190,10 +198,10 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     }
 }
 
-/// Waits for the oldest batch; for ever when there is none.
-async fn first(in_flight: &mut VecDeque<(usize, JoinHandle<Decoded>)>) -> Result<Decoded, Error> {
+/// Waits for the next part of the oldest batch; for ever when there is no batch.
+async fn part_of_first(in_flight: &mut VecDeque<InFlight>) -> Result<Option<Part>, Error> {
     match in_flight.front_mut() {
-        Some((_, task)) => task.await.map_err(|error| Error::Program(error.into())),
+        Some(first) => first.decoding.next().await.map_err(|error| Error::Program(error.into())),
         None => std::future::pending().await,
     }
 }

@@ -12,8 +12,8 @@ mod tests;
 mod walk;
 
 pub(crate) use field::Field;
-pub(crate) use index::Index;
 use index::Place;
+pub(crate) use index::{Index, Wanted};
 pub(crate) use walk::{Items, Leaves, Member, Members};
 
 /// The fields of one event.
@@ -26,7 +26,12 @@ pub(crate) struct Fields<'a, 'i> {
 impl<'a, 'i> Fields<'a, 'i> {
     /// Reads the members of `event`, an object, in one pass.
     pub(crate) fn read(event: &'a str, index: &'i mut Index) -> Self {
-        index.read(event.as_bytes());
+        Fields::read_some(event, index, Wanted::ALL)
+    }
+
+    /// Reads those that are wanted; others may be missing.
+    pub(crate) fn read_some(event: &'a str, index: &'i mut Index, wanted: Wanted) -> Self {
+        index.read(event.as_bytes(), wanted);
         Fields { event, index }
     }
 

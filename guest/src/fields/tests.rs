@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::{Field, Fields, Index};
+use super::{Field, Fields, Index, Wanted};
 
 /// What is checked at any value: kind, content, place.
 fn same(field: Field<'_>, value: &Value, event: &str) {
@@ -98,6 +98,25 @@ fn the_last_of_equal_names_counts() {
         let outer = format!(r#"{{"x":{event}}}"#);
         assert_eq!(Fields::read(&outer, &mut index).path("x.a").map(Field::raw), Some("2"), "{event}");
     }
+}
+
+#[test]
+fn what_is_wanted_is_found() {
+    let event = r#"{"abc":1,"x":{"de":2},"skip me":[],"f.g":{"h":3},"\u0061bcd":4,"y":"","a.very.long.name.that.has.more.than.sixty.three.characters.in.it.indeed":5}"#;
+    let long = "a.very.long.name.that.has.more.than.sixty.three.characters.in.it.indeed";
+    let mut index = Index::default();
+    for (path, value) in [("abc", "1"), ("x.de", "2"), ("f.g.h", "3"), ("abcd", "4"), (long, "5")] {
+        let fields = Fields::read_some(event, &mut index, Wanted::paths([path].into_iter()));
+        assert_eq!(fields.path(path).map(Field::raw), Some(value), "{path}");
+        assert!(fields.members().count() < 7, "{path}");
+    }
+}
+
+#[test]
+fn leaves_are_texts_and_numbers_at_any_depth() {
+    let event = r#"{"a":"x","b":[1,-2.5e3,"y\"z",null,true,{"c":{"d":"e"},"f" :"g"}],"" : "","h":{},"i":"j:\"k\":"}"#;
+    let leaves: Vec<&str> = super::Leaves::of(event).map(Field::raw).collect();
+    assert_eq!(leaves, ["\"x\"", "1", "-2.5e3", r#""y\"z""#, "\"e\"", "\"g\"", "\"\"", r#""j:\"k\":""#]);
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl<'a> Iterator for Items<'a> {
 
 /// Behind the member that starts at `at`, white space and commas before it or not; none where the object ends. The
 /// same as [`Members`], without a slice of each.
-#[inline]
+#[inline(never)]
 pub(super) fn pass_member(text: &[u8], mut at: usize) -> Option<Passed> {
     at = space_end(text, at);
     if text.get(at) == Some(&b',') {
@@ -114,7 +114,7 @@ fn value_end(text: &[u8], at: usize) -> usize {
 
 /// Where the next quote or backslash stands.
 #[inline(always)]
-fn mark(text: &[u8], at: usize) -> usize {
+pub(super) fn mark(text: &[u8], at: usize) -> usize {
     let is_mark = |part: Bytes| part.equal(Bytes::all(b'"')).or(part.equal(Bytes::all(b'\\')));
     find(text, at, is_mark, |byte| byte == b'"' || byte == b'\\')
 }
@@ -196,7 +196,7 @@ fn container_end(text: &[u8], mut at: usize) -> usize {
 }
 
 #[inline]
-fn scalar_end(text: &[u8], mut at: usize) -> usize {
+pub(super) fn scalar_end(text: &[u8], mut at: usize) -> usize {
     while let Some(byte) = text.get(at) {
         if matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r') {
             break;

@@ -3,6 +3,7 @@
 
 use super::bits::Bits;
 use super::huffman::{END, EXCEPTION, FURTHER, LITERAL, Table};
+use crate::shape::LARGE;
 use crate::vector::Bytes;
 
 /// The tables of the last block, which take a while to make room for.
@@ -49,8 +50,15 @@ const COPY: usize = Bytes::COUNT;
 impl<'a> Output<'a> {
     /// At most `most` bytes, into a buffer that has room for `expected`.
     pub(super) fn new(bytes: &'a mut Vec<u8>, expected: usize, most: usize) -> Self {
+        // Lines are made of a large document in its own buffer, and are longer.
+        let expected = expected.min(most);
+        let spare = if expected < LARGE { 0 } else { expected / 4 };
+        if bytes.capacity() < expected {
+            // What it holds is of no use: given back first, it is neither copied nor held beside the new one.
+            *bytes = Vec::with_capacity(expected.saturating_add(spare).saturating_add(SLACK));
+        }
         let mut output = Output { bytes, end: 0, most };
-        output.reserve(expected.min(most).saturating_add(SLACK));
+        output.reserve(expected.saturating_add(SLACK));
         output
     }
 
@@ -68,9 +76,11 @@ impl<'a> Output<'a> {
         if self.end > self.most {
             return Err(Error::TooLarge);
         }
-        let doubled = self.bytes.len().saturating_mul(2);
-        let wanted = self.end.saturating_add(room).max(doubled).min(self.most.saturating_add(SLACK));
-        self.reserve(wanted);
+        let wanted = self.end.saturating_add(room);
+        if wanted > self.bytes.len() {
+            let doubled = self.bytes.len().saturating_mul(2);
+            self.reserve(wanted.max(doubled).min(self.most.saturating_add(SLACK)));
+        }
         Ok(())
     }
 

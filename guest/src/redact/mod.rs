@@ -10,33 +10,30 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
-
 pub(crate) use json::push_body;
 
 use action::{Statement, Writer, Written};
 use sql::Dialect;
 
-use crate::counts::Tally;
-use crate::events::{Document, Event};
-use crate::fields::{Field, Fields, Index};
+use crate::fields::{Field, Fields, Index, Wanted};
 use crate::meaning::Engine;
 use crate::settings::{Action, Settings};
 
 /// The entries of the settings with the buffers that are used again for every event.
 pub(crate) struct Redactor {
     entries: Vec<Entry>,
-    /// The lengths of all of them.
-    lengths: u64,
+    wanted: Wanted,
     reads_sql: bool,
     writer: Writer,
     index: Index,
-    /// The redacted events of a record, one behind the other.
+    /// The redacted event.
     text: String,
-    /// Where each event of the record stands in it; empty for one that stays as it is.
-    places: Vec<Range<usize>>,
-    changes: Vec<Change>,
+    /// Which entries have changed the last event.
+    changes: Vec<usize>,
+    counts: Redacted,
     found: Vec<Found>,
+    /// How many values of the event each entry has found.
+    times: Vec<usize>,
 }
 
 /// An entry of the settings.
@@ -56,13 +53,6 @@ struct Found {
     entry: usize,
 }
 
-/// A value that was redacted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Change {
-    event: usize,
-    entry: usize,
-}
-
 /// What was done to a field of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redaction {
@@ -71,6 +61,9 @@ pub struct Redaction {
     /// What was done to its value.
     pub action: Action,
 }
+
+/// How many values were redacted: one for each of [`COUNTERS`].
+pub(crate) type Redacted = [u32; COUNTERS.len()];
 
 /// How many values were redacted, by action; the last: statements that could not be read and are masked whole.
 pub(crate) const COUNTERS: [&str; 6] = [
@@ -93,79 +86,68 @@ impl Redactor {
             Entry { path: path.clone(), action: *action, lengths }
         };
         let entries: Vec<Entry> = settings.redact.fields.iter().map(entry).collect();
+        let paths = entries.iter().map(|entry| entry.path.as_str()).chain(OF_STATEMENTS);
         Redactor {
-            lengths: entries.iter().fold(0, |set, entry| set | entry.lengths),
+            wanted: Wanted::paths(paths),
+            times: vec![0; entries.len()],
             reads_sql: entries.iter().any(|entry| entry.action == Action::SqlLiterals),
             entries,
             writer: Writer::new(settings.redact_key.as_ref()),
             index: Index::default(),
             text: String::new(),
-            places: Vec::new(),
             changes: Vec::new(),
+            counts: Redacted::default(),
             found: Vec::new(),
         }
     }
 
-    /// Redacts the events of a record that are `kept`.
-    pub(crate) fn redact(
-        &mut self,
-        document: &Document<'_>,
-        events: &[Event],
-        kept: impl Iterator<Item = bool>,
-        tally: &mut Tally,
-    ) {
-        self.text.clear();
-        self.places.clear();
-        self.changes.clear();
-        if self.entries.is_empty() {
-            return;
-        }
-        for (number, (event, kept)) in events.iter().zip(kept).enumerate() {
-            let place = if kept { self.event_of(document.event(event), number, tally) } else { 0..0 };
-            self.places.push(place);
-        }
-    }
-
-    /// What stands for an event of the record; none when it stays as it is.
-    pub(crate) fn event(&self, number: usize) -> Option<&str> {
-        self.places.get(number).filter(|place| !place.is_empty()).and_then(|place| self.text.get(place.clone()))
-    }
-
-    /// No event of the record was changed.
+    /// There is nothing to do.
     pub(crate) fn is_idle(&self) -> bool {
-        self.changes.is_empty()
+        self.entries.is_empty()
     }
 
-    /// What was done to an event of the record.
-    pub(crate) fn explain(&self, number: usize) -> Vec<Redaction> {
-        let changes = self.changes.iter().filter(|change| change.event == number);
-        let entries = changes.filter_map(|change| self.entries.get(change.entry));
+    /// The event as it may leave: itself when nothing of it is named.
+    pub(crate) fn redact<'t>(&'t mut self, event: &'t str) -> &'t str {
+        if !self.entries.is_empty() && self.write(event) { &self.text } else { event }
+    }
+
+    /// What was done to the last event.
+    pub(crate) fn explain(&self) -> Vec<Redaction> {
+        let entries = self.changes.iter().filter_map(|entry| self.entries.get(*entry));
         entries.map(|entry| Redaction { field: entry.path.clone(), action: entry.action }).collect()
     }
 
-    /// Redacts one event. Empty when nothing changed.
-    fn event_of(&mut self, event: &str, number: usize, tally: &mut Tally) -> Range<usize> {
-        let Redactor { entries, lengths, reads_sql, writer, index, text, changes, found, .. } = self;
-        let fields = Fields::read(event, index);
-        find_all(&fields, entries, *lengths, found);
+    /// Gives out the counters and sets them to zero.
+    pub(crate) fn take_counts(&mut self) -> Redacted {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// Writes the event into `text`. False when nothing changed.
+    fn write(&mut self, event: &str) -> bool {
+        let Redactor { entries, wanted, reads_sql, writer, index, text, changes, counts, found, times } = self;
+        text.clear();
+        changes.clear();
+        let fields = Fields::read_some(event, index, *wanted);
+        find_all(&fields, entries, found);
         if found.is_empty() {
-            return 0..0;
+            return false;
         }
         let statement = if *reads_sql { statement(&fields) } else { Statement::default() };
-        let start = text.len();
+        times.fill(0);
         let mut clean = 0;
-        for (position, place) in found.iter().enumerate() {
+        for place in found.iter() {
             // Inside a value that was replaced as a whole.
             if place.start < clean {
                 continue;
             }
             let Some(Entry { action, .. }) = entries.get(place.entry) else { continue };
-            let again = found.iter().take(position).filter(|before| before.entry == place.entry).count();
-            let action = if again >= FOUND_MOST && *action != Action::Drop { Action::Mask } else { *action };
+            let Some(times) = times.get_mut(place.entry) else { continue };
+            *times = times.saturating_add(1);
+            let action = if *times > FOUND_MOST && *action != Action::Drop { Action::Mask } else { *action };
             if action == Action::Drop {
                 text.push_str(event.get(clean..place.start).unwrap_or_default());
                 clean = drop_member(event, place.value.1, text);
-                count(tally, action, Written::Instead);
+                count(counts, action, Written::Instead);
             } else {
                 let before = text.len();
                 text.push_str(event.get(clean..place.value.0).unwrap_or_default());
@@ -176,28 +158,22 @@ impl Redactor {
                     continue;
                 }
                 clean = place.value.1;
-                count(tally, action, written);
+                count(counts, action, written);
             }
-            changes.push(Change { event: number, entry: place.entry });
-        }
-        if clean == 0 {
-            return 0..0;
+            changes.push(place.entry);
         }
         text.push_str(event.get(clean..).unwrap_or_default());
-        start..text.len()
+        clean > 0
     }
 }
 
 /// All members that some entry wants, in the order in which they stand.
-fn find_all(fields: &Fields<'_, '_>, entries: &[Entry], lengths: u64, found: &mut Vec<Found>) {
+fn find_all(fields: &Fields<'_, '_>, entries: &[Entry], found: &mut Vec<Found>) {
     found.clear();
     // A name with an escape is longer than what it stands for.
     let any_length = fields.has_escaped_names();
     for member in fields.members() {
         let bit = if any_length { u64::MAX } else { length_bit(member.name.raw().len().saturating_sub(2)) };
-        if lengths & bit == 0 {
-            continue;
-        }
         for (number, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.lengths & bit != 0) {
             find::each(std::iter::once(member), &entry.path, &mut |member| {
                 let value = (member.value.start(), member.value.end());
@@ -224,6 +200,9 @@ fn drop_member(event: &str, end: usize, text: &mut String) -> usize {
     end
 }
 
+/// What [`statement`] looks at.
+const OF_STATEMENTS: [&str; 3] = ["serverType", "dbProtocol", "substatementId"];
+
 /// How the SQL of an event is to be read.
 fn statement(fields: &Fields<'_, '_>) -> Statement {
     let body = |name: &str| fields.get(name).and_then(|field| field.body());
@@ -236,7 +215,7 @@ fn statement(fields: &Fields<'_, '_>) -> Statement {
     Statement { dialect: Dialect::of(engine), is_continued: engine == Engine::SqlServer && !is_first() }
 }
 
-fn count(tally: &mut Tally, action: Action, written: Written) {
+fn count(counts: &mut Redacted, action: Action, written: Written) {
     let counter = match action {
         Action::Drop => 0,
         Action::Mask => 1,
@@ -246,7 +225,7 @@ fn count(tally: &mut Tally, action: Action, written: Written) {
     };
     let unreadable = (written == Written::Whole).then_some(COUNTERS.len().saturating_sub(1));
     for counter in [Some(counter), unreadable].into_iter().flatten() {
-        if let Some(counter) = tally.redacted.get_mut(counter) {
+        if let Some(counter) = counts.get_mut(counter) {
             *counter = counter.saturating_add(1);
         }
     }

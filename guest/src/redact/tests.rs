@@ -281,3 +281,41 @@ proptest! {
         prop_assert!(shown.keys().all(|name| members.contains_key(name)));
     }
 }
+
+#[test]
+fn a_large_document_is_redacted_like_any_other() {
+    use std::io::Write;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use crate::esdk::sample::{Sample, WRAPPING_KEY};
+
+    // Large enough for lines that take the document's place when nothing is redacted.
+    let event = format!(r#"{{"commandText":"SELECT 'secret'","serverType":"MySQL","x":"{}"}}"#, "é".repeat(3 << 20));
+    let document = document(&[event.as_str(); 2].join(","));
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(document.as_bytes()).unwrap();
+    let message = Sample { plaintext: gzip.finish().unwrap(), ..Sample::default() }.message();
+    let message = STANDARD.encode(message);
+    let record = format!(
+        r#"{{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":"{message}","key":"YmxvYg=="}}"#
+    );
+    let mut keys = |_: &crate::KeyRequest| -> Result<Vec<u8>, crate::KeyError> { Ok(WRAPPING_KEY.to_vec()) };
+    for (redact, secrets) in [(json!({}), 2), (json!("sql"), 0)] {
+        let mut transform = transform(json!({ "redact": redact, "resources": ["cluster-A"] }));
+        let merged = transform.decode_merged(&[&record], None, &mut keys);
+        assert_eq!((merged.failures.len(), merged.kept), (0, 2));
+        assert_eq!(merged.outputs[0].lines.matches("secret").count(), secrets);
+        assert_eq!(merged.outputs[0].lines.matches("SELECT ?").count(), 2 - secrets);
+    }
+}
+
+#[test]
+fn many_equal_names_cost_little() {
+    let event = format!(r#"{{{}}}"#, vec![r#""pid":1"#; 200_000].join(","));
+    for action in ["hash", "mask", "drop"] {
+        let line = redacted(json!({ "pid": action }), &event);
+        assert!(!line.contains(":1") && line.len() < event.len() * 2);
+    }
+}

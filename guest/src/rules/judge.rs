@@ -86,11 +86,6 @@ impl Rules {
         &self.rulings
     }
 
-    /// Which events of the last record stay.
-    pub(crate) fn kept(&self) -> impl Iterator<Item = bool> {
-        self.rulings.iter().map(|ruling| ruling.output.is_some())
-    }
-
     /// How many events of the last record each rule decided about.
     pub(crate) fn hits(&self) -> &[u32] {
         &self.hits

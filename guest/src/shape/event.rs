@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use super::{Shaped, push_part};
 use crate::outputs::Outputs;
+use crate::redact::Redactor;
 
 /// `{"eventId":"<message id>-<index>","clusterId":...,"instanceId":...,` and the rest of the event as it was. Behind
 /// the ids stands what a Sigma rule says about the event, if one matched.
-pub(super) fn write(shaped: &Shaped<'_>, outputs: &mut Outputs) {
+pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
     let document = shaped.document;
     let (cluster, instance) = (document.cluster.unwrap_or("null"), document.instance.unwrap_or("null"));
     let front = shaped.id.len().saturating_add(cluster.len()).saturating_add(instance.len()).saturating_add(64);
@@ -17,6 +18,7 @@ pub(super) fn write(shaped: &Shaped<'_>, outputs: &mut Outputs) {
     }
     outputs.reserve();
     for kept in shaped.kept() {
+        let event = redactor.redact(kept.event);
         outputs.line(kept.output, |line| {
             line.push_str("{\"eventId\":\"");
             line.push_str(shaped.id);
@@ -28,7 +30,7 @@ pub(super) fn write(shaped: &Shaped<'_>, outputs: &mut Outputs) {
                 line.push_str(",\"sigma\":");
                 line.push_str(sigma);
             }
-            let members = kept.event.strip_prefix('{').unwrap_or(kept.event);
+            let members = event.strip_prefix('{').unwrap_or(event);
             if !members.trim_start().starts_with('}') {
                 line.push(',');
             }

@@ -7,16 +7,19 @@ mod engines;
 mod envelope;
 mod event;
 mod facts;
+mod in_place;
 mod object;
 mod ocsf;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use in_place::{InPlace, LARGE};
+
 use crate::events::{Document, Event};
 use crate::fields::Field;
 use crate::outputs::Outputs;
 use crate::redact::Redactor;
-use crate::rules::{Rules, Ruling};
+use crate::rules::Rules;
 use crate::settings::{Settings, Shape};
 
 /// A document with what was decided about each of its events.
@@ -25,12 +28,8 @@ pub(crate) struct Shaped<'a> {
     /// The message id in hexadecimal, or what stands for it.
     pub(crate) id: &'a str,
     pub(crate) events: &'a [Event],
-    /// One entry per event.
-    pub(crate) rulings: &'a [Ruling],
-    /// The rules that decided.
+    /// The rules, which have decided about these events.
     pub(crate) rules: &'a Rules,
-    /// It has redacted the kept events.
-    pub(crate) redactor: &'a Redactor,
     /// `version` of the outer record.
     pub(crate) version: Option<&'a str>,
     pub(crate) settings: &'a Settings,
@@ -40,7 +39,7 @@ pub(crate) struct Shaped<'a> {
 pub(crate) struct Kept<'a> {
     /// Its place in the list.
     pub(crate) index: usize,
-    /// Its own bytes, but for redacted values.
+    /// Its own bytes, before redaction.
     pub(crate) event: &'a str,
     /// Which output it goes to.
     pub(crate) output: usize,
@@ -49,13 +48,13 @@ pub(crate) struct Kept<'a> {
 }
 
 impl Shape {
-    /// Appends the lines of the kept events to their outputs.
-    pub(crate) fn write(self, shaped: &Shaped<'_>, outputs: &mut Outputs) {
+    /// Appends the lines of the kept events, redacted, to their outputs.
+    pub(crate) fn write(self, shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
         match self {
-            Shape::Event => event::write(shaped, outputs),
-            Shape::Envelope => envelope::write(shaped, outputs),
-            Shape::Ocsf => ocsf::write(shaped, outputs),
-            Shape::Ecs => ecs::write(shaped, outputs),
+            Shape::Event => event::write(shaped, redactor, outputs),
+            Shape::Envelope => envelope::write(shaped, redactor, outputs),
+            Shape::Ocsf => ocsf::write(shaped, redactor, outputs),
+            Shape::Ecs => ecs::write(shaped, redactor, outputs),
         }
     }
 }
@@ -63,12 +62,12 @@ impl Shape {
 impl<'a> Shaped<'a> {
     /// The kept events, in order.
     pub(crate) fn kept(&self) -> impl Iterator<Item = Kept<'a>> {
-        let (document, rules, redactor) = (self.document, self.rules, self.redactor);
-        let events = self.events.iter().zip(self.rulings).enumerate();
-        events.filter_map(move |(index, (event, ruling))| {
-            let output = ruling.output?;
-            let text = redactor.event(index).unwrap_or_else(|| document.event(event));
-            Some(Kept { index, event: text, output, sigma: rules.sigma(ruling) })
+        let document = self.document;
+        kept(self.events, self.rules).map(move |(index, event, output, sigma)| Kept {
+            index,
+            event: document.event(event),
+            output,
+            sigma,
         })
     }
 
@@ -94,6 +93,12 @@ impl<'a> Shaped<'a> {
 /// A value that stands for itself.
 fn whole(raw: &str) -> Field<'_> {
     Field::new(raw, 0..raw.len())
+}
+
+/// The kept events: place in the list, where they stand, which output they go to, what a Sigma rule says.
+fn kept<'a>(events: &'a [Event], rules: &'a Rules) -> impl Iterator<Item = (usize, &'a Event, usize, Option<&'a str>)> {
+    let events = events.iter().zip(rules.rulings()).enumerate();
+    events.filter_map(|(index, (event, ruling))| Some((index, event, ruling.output?, rules.sigma(ruling))))
 }
 
 /// Appends a part of the document as a part of one line. A line break in it can only be white space between tokens,

@@ -120,12 +120,19 @@ impl Instance {
 
     /// Worn instances are replaced: their memory never shrinks, and state of many records should not pile up.
     pub(super) fn is_worn(&self) -> bool {
-        self.store.data().memory.size > WORN_MEMORY || self.records > WORN_RECORDS
+        self.memory() > WORN_MEMORY || self.records > WORN_RECORDS
+    }
+
+    /// Bytes of its linear memory.
+    pub(super) fn memory(&self) -> usize {
+        self.store.data().memory.size
     }
 
     fn begin(&mut self, records: usize) {
         self.records = self.records.saturating_add(records);
-        self.store.data_mut().stopwatch = Stopwatch::start(self.limits.time);
+        let state = self.store.data_mut();
+        state.stopwatch = Stopwatch::start(self.limits.time);
+        state.memory.limit = self.limits.memory_for(records);
         self.store.set_epoch_deadline(1);
     }
 

@@ -83,8 +83,9 @@ impl Instances {
     async fn put_back(&self, mut instance: Instance) -> Result<(), Fault> {
         let news = instance.counts().await?;
         merge(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner), news);
-        if !instance.is_worn() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
+        match instance.is_worn() {
+            true => tracing::debug!(memory = instance.memory(), "an instance is replaced"),
+            false => self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance),
         }
         Ok(())
     }

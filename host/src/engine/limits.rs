@@ -7,7 +7,7 @@ use wasmtime::ResourceLimiter;
 /// The limits of every call of a decoder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallLimits {
-    /// Bytes of linear memory.
+    /// Bytes of linear memory for a record alone.
     pub(crate) memory: usize,
     /// Computing time, waiting for keys not counted.
     pub(crate) time: Duration,
@@ -16,11 +16,20 @@ pub(crate) struct CallLimits {
 /// Memory of the guest that does not grow with a record: code, data, stack, inflate state, small buffers.
 const BASE_MEMORY: usize = 16 << 20;
 
+/// Memory of a call for several records, where that is less: their answer is copied while theirs is still there.
+/// Ordinary batches need a few MiB; larger ones are decoded in parts.
+const BATCH_MEMORY: usize = 96 << 20;
+
 impl CallLimits {
     /// From the limits of a record. At the same time there are the record, its decoded message (three quarters of it)
     /// and the decrypted one, the plaintext, and its lines.
     pub(crate) fn for_records(record: usize, plaintext: usize, time: Duration) -> Self {
         CallLimits { memory: BASE_MEMORY + 3 * record + 3 * plaintext, time }
+    }
+
+    /// Bytes of linear memory for a call with so many records.
+    pub(super) fn memory_for(&self, records: usize) -> usize {
+        if records > 1 { self.memory.min(BATCH_MEMORY) } else { self.memory }
     }
 }
 
@@ -35,7 +44,8 @@ pub(crate) struct OutOfMemory {
 /// Refuses memory beyond the limit with an error of its own, so that it is not mistaken for a panic of the guest.
 #[derive(Debug)]
 pub(crate) struct MemoryLimit {
-    limit: usize,
+    /// What it may grow to.
+    pub(super) limit: usize,
     /// Bytes of the guest's memory now.
     pub(crate) size: usize,
 }

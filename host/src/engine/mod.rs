@@ -1,13 +1,15 @@
 //! The sandbox: wasmtime, the compiled component, and warm instances of it.
 //!
 //! Nothing is linked but `keys.decrypt`. `settings.rs` has every setting of the engine, `limits.rs` what a call may
-//! cost, `keys_import.rs` the one import, `instance.rs` one store with its transform, `instances.rs` the warm ones.
+//! cost, `keys_import.rs` the one import, `instance.rs` one store with its transform, `instances.rs` the warm ones,
+//! `portions.rs` batches that are too large for one call.
 
 mod bindings;
 mod instance;
 mod instances;
 mod keys_import;
 mod limits;
+mod portions;
 mod settings;
 mod ticker;
 
@@ -18,6 +20,7 @@ pub use bindings::exports::dastap::decoder::decoder::{Count, Decoded, Failure, M
 pub(crate) use instance::{Fault, FaultKind};
 pub(crate) use instances::Instances;
 pub(crate) use limits::CallLimits;
+pub(crate) use portions::Portions;
 
 use bindings::DastapPre;
 use instance::State;

@@ -17,6 +17,17 @@ pub(super) enum Source {
     Made(Made),
 }
 
+impl Source {
+    /// The fields of the event that it is read from.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        let (path, made) = match self {
+            Source::Path(path) => (Some(path.as_str()), None),
+            Source::Made(made) => (None, Some(made.paths())),
+        };
+        path.into_iter().chain(made.into_iter().flatten().copied())
+    }
+}
+
 /// All fields of a rule set, by number.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields(pub(super) Arc<[Source]>);

@@ -27,7 +27,18 @@ impl Made {
             _ => None,
         }
     }
+
+    /// What it is made of.
+    pub(super) fn paths(self) -> &'static [&'static str] {
+        match self {
+            Made::Outcome => &["serverType", "dbProtocol", "command", "exitCode", "errorMessage"],
+            Made::Time => &["logTime"],
+            Made::DurationMs => &["serverType", "dbProtocol", "startTime", "endTime", "logTime", NATIVE_DURATION],
+        }
+    }
 }
+
+const NATIVE_DURATION: &str = "engineNativeAuditFields.duration_milliseconds";
 
 /// Writes the value into `text`; none where it cannot be known. What these fields are read from is never written with
 /// escapes, and of an error message only that there is one counts: bodies are taken as they stand.
@@ -49,7 +60,7 @@ pub(super) fn make(made: Made, fields: &Fields<'_, '_>, text: &mut String) -> Op
             Some(Scalar::Text)
         }
         Made::DurationMs => {
-            let native = fields.path("engineNativeAuditFields.duration_milliseconds");
+            let native = fields.path(NATIVE_DURATION);
             let span = Span {
                 start: body("startTime"),
                 end: body("endTime"),

@@ -7,7 +7,7 @@ use super::compiler::{Field, Fields as Sources, Source};
 use super::folding::fold_into;
 use super::made;
 use super::matcher::Scalar;
-use crate::fields::{self, Fields, Index, Leaves as Walk};
+use crate::fields::{self, Fields, Index, Leaves as Walk, Wanted};
 
 /// The values of the event that they have begun with.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub(crate) struct Values {
     sources: Sources,
     /// Of the event before, what is known of a field does not count.
     turn: u64,
+    wanted: Wanted,
     index: Index,
     indexed: u64,
     slots: Vec<Slot>,
@@ -76,6 +77,7 @@ impl Values {
     pub(crate) fn new(sources: Sources) -> Self {
         let slot = |_| Slot { turn: 0, content: Content::Missing, range: 0..0, text: Text::default() };
         Values {
+            wanted: Wanted::paths(sources.0.iter().flat_map(Source::paths)),
             slots: sources.0.iter().map(slot).collect(),
             sources,
             turn: 0,
@@ -176,7 +178,7 @@ impl Values {
 
     fn look_up(&mut self, field: Field, event: &str) -> Content {
         if self.indexed != self.turn {
-            Fields::read(event, &mut self.index);
+            Fields::read_some(event, &mut self.index, self.wanted);
             self.indexed = self.turn;
         }
         let fields = Fields::again(event, &self.index);

@@ -15,7 +15,7 @@ use super::{Kept, Shaped, push_part};
 use crate::fields::Field;
 use crate::meaning::{Engine, Outcome, Time};
 use crate::outputs::Outputs;
-use crate::redact::push_body;
+use crate::redact::{Redactor, push_body};
 
 /// The version of the schema.
 const VERSION: &str = "9.0.0";
@@ -23,21 +23,24 @@ const VERSION: &str = "9.0.0";
 /// An event on its way into the schema.
 struct Source<'a> {
     facts: Facts<'a>,
+    /// Redacted.
+    event: &'a str,
     kept: &'a Kept<'a>,
     shaped: &'a Shaped<'a>,
     deed: Deed,
     outcome: Outcome,
 }
 
-pub(super) fn write(shaped: &Shaped<'_>, outputs: &mut Outputs) {
+pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
     for kept in shaped.kept() {
         outputs.want(kept.output, kept.event.len().saturating_mul(2).saturating_add(1024));
     }
     outputs.reserve();
     for kept in shaped.kept() {
-        let facts = Facts::read(kept.event);
+        let event = redactor.redact(kept.event);
+        let facts = Facts::read(event);
         let (deed, outcome) = (facts.deed(), facts.outcome());
-        let source = Source { facts, kept: &kept, shaped, deed, outcome };
+        let source = Source { facts, event, kept: &kept, shaped, deed, outcome };
         outputs.line(kept.output, |line| Object::write(line, |line| source.line(line)));
     }
 }
@@ -116,7 +119,7 @@ impl Source<'_> {
         if self.shaped.settings.raw {
             let original = event.name("original");
             original.push('"');
-            push_body(self.kept.event, original);
+            push_body(self.event, original);
             original.push('"');
         }
     }

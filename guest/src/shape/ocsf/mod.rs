@@ -16,27 +16,30 @@ use super::{Kept, Shaped, push_part};
 use crate::fields::Members;
 use crate::meaning::Outcome;
 use crate::outputs::Outputs;
-use crate::redact::push_body;
+use crate::redact::{Redactor, push_body};
 
 /// An event on its way into the schema.
 pub(super) struct Source<'a> {
     facts: Facts<'a>,
+    /// Redacted.
+    event: &'a str,
     kept: &'a Kept<'a>,
     shaped: &'a Shaped<'a>,
     class: Class,
     deed: Deed,
 }
 
-pub(super) fn write(shaped: &Shaped<'_>, outputs: &mut Outputs) {
+pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
     for kept in shaped.kept() {
         outputs.want(kept.output, kept.event.len().saturating_mul(2).saturating_add(1024));
     }
     outputs.reserve();
     for kept in shaped.kept() {
-        let facts = Facts::read(kept.event);
+        let event = redactor.redact(kept.event);
+        let facts = Facts::read(event);
         let deed = facts.deed();
         let class = Class::of(&facts, deed, shaped.settings.ocsf.iam);
-        let source = Source { facts, kept: &kept, shaped, class, deed };
+        let source = Source { facts, event, kept: &kept, shaped, class, deed };
         outputs.line(kept.output, |line| Object::write(line, |event| source.event(event)));
     }
 }
@@ -76,9 +79,9 @@ impl Source<'_> {
         if self.shaped.settings.raw {
             let raw = event.name("raw_data");
             raw.push('"');
-            push_body(self.kept.event, raw);
+            push_body(self.event, raw);
             raw.push('"');
-            event.number("raw_data_size", self.kept.event.len());
+            event.number("raw_data_size", self.event.len());
         }
     }
 
@@ -157,7 +160,7 @@ impl Source<'_> {
 
     /// Members that this version does not know. Of equal names the last counts.
     fn others(&self, unmapped: &mut Object<'_>) {
-        let members = || Members::of(self.kept.event, 0).map(|member| (member.name.text().unwrap_or_default(), member));
+        let members = || Members::of(self.event, 0).map(|member| (member.name.text().unwrap_or_default(), member));
         let unknown = members().enumerate().filter(|(_, (name, member))| {
             !Facts::is_known(name) && !member.value.is_null() && (name != "sigma" || self.kept.sigma.is_none())
         });
