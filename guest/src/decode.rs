@@ -9,11 +9,14 @@ use crate::esdk;
 use crate::events::{Document, Event};
 use crate::gunzip::Gunzip;
 use crate::keys::{BatchKeys, KeyRequest, Keys, Resources};
+use crate::outputs::Outputs;
+use crate::redact::Redactor;
 use crate::resource::Resource;
-use crate::settings::{Keep, Settings, Shape};
+use crate::rules::{Explained, Rules};
+use crate::settings::{Settings, Shape};
 use crate::shape::{InPlace, Shaped};
 use crate::utf8;
-use crate::verdict::{Decoded, Merged, Output, Verdict};
+use crate::verdict::{Decoded, Merged, Verdict};
 
 /// A decoder with its settings and the buffers that it uses again for every record.
 pub struct Transform {
@@ -21,6 +24,8 @@ pub struct Transform {
     esdk_limits: esdk::Limits,
     resources: Resources,
     counts: Counts,
+    rules: Rules,
+    redactor: Redactor,
     work: Work,
 }
 
@@ -31,8 +36,27 @@ struct Work {
     plaintext: Vec<u8>,
     gunzip: Gunzip,
     events: Vec<Event>,
-    keep: Vec<bool>,
     id: String,
+}
+
+/// A batch as a whole: its stream, and its keys.
+struct Batch {
+    stream: Result<Option<Resource>, Failure>,
+    keys: BatchKeys,
+}
+
+/// A record that was read completely; the events are in [`Work`].
+struct Read<'a> {
+    document: Document<'a>,
+    /// The message id in hexadecimal, or what stands for it.
+    id: &'a str,
+    events: &'a [Event],
+    /// None for a record that was not encrypted.
+    suite: Option<u16>,
+    /// Of the buffer that holds the document, if it is in [`Work`].
+    capacity: Option<usize>,
+    /// `version` of the outer record.
+    version: Option<&'a str>,
 }
 
 impl Transform {
@@ -43,36 +67,69 @@ impl Transform {
     pub fn open(settings: Settings) -> Result<Self, String> {
         let resources = Resources::new(settings.parsed_resources()?);
         let esdk_limits = settings.esdk_limits();
-        Ok(Transform { settings, esdk_limits, resources, counts: Counts::default(), work: Work::new() })
+        let rules = Rules::open(&settings)?;
+        let redactor = Redactor::new(&settings);
+        let (counts, work) = (Counts::default(), Work::new());
+        Ok(Transform { settings, esdk_limits, resources, counts, rules, redactor, work })
     }
 
     /// One verdict per record, in order. `stream`: the resource id, stream name or ARN that the batch came from.
     pub fn decode<R: AsRef<str>>(&mut self, batch: &[R], stream: Option<&str>, keys: &mut impl Keys) -> Vec<Verdict> {
-        let mut batch_keys = BatchKeys::default();
-        let stream = stream.map(Resource::parse_for_record).transpose();
+        let mut whole = Batch::of(stream);
         let verdict = |record: &R| {
-            let mut output = Output::default();
-            let tally = self.record(record.as_ref(), &stream, &mut batch_keys, keys, &mut output)?;
-            let outputs = if output.events > 0 { vec![output] } else { Vec::new() };
-            Ok(Decoded { outputs, kept: tally.kept, dropped: tally.dropped(), heartbeats: tally.heartbeats })
+            let mut outputs = Outputs::default();
+            let tally = self.record(record.as_ref(), &mut whole, keys, &mut outputs)?;
+            let (kept, dropped, heartbeats) = (tally.kept, tally.dropped(), tally.heartbeats);
+            Ok(Decoded { outputs: outputs.into_list(), kept, dropped, heartbeats })
         };
         batch.iter().map(verdict).map(Verdict::from).collect()
     }
 
     /// The same, with the outputs of the whole batch joined by route.
     pub fn decode_merged<R: AsRef<str>>(&mut self, batch: &[R], stream: Option<&str>, keys: &mut impl Keys) -> Merged {
-        let mut batch_keys = BatchKeys::default();
-        let stream = stream.map(Resource::parse_for_record).transpose();
+        let mut whole = Batch::of(stream);
         let mut merged = Merged::default();
-        let mut output = Output::default();
+        let mut outputs = Outputs::default();
         for (index, record) in (0u32..).zip(batch) {
-            match self.record(record.as_ref(), &stream, &mut batch_keys, keys, &mut output) {
+            match self.record(record.as_ref(), &mut whole, keys, &mut outputs) {
                 Ok(tally) => merged.add(&tally),
                 Err(failure) => merged.failures.push((index, failure)),
             }
         }
-        merged.outputs.extend((output.events > 0).then_some(output));
+        merged.outputs = outputs.into_list();
         merged
+    }
+
+    /// What becomes of each event of one record, and why. Nothing is counted.
+    ///
+    /// # Errors
+    /// As the verdict on the record.
+    pub fn explain(
+        &mut self,
+        record: &str,
+        stream: Option<&str>,
+        keys: &mut impl Keys,
+    ) -> Result<Vec<Explained>, Failure> {
+        let Transform { settings, esdk_limits, resources, work, rules, redactor, .. } = self;
+        let read = read(record, settings, esdk_limits, resources, work, &mut Batch::of(stream), keys)?;
+        let mut outputs = Outputs::default();
+        rules.decide(&read.document, read.events, &mut outputs, &mut Tally::default());
+        let explained = |(index, (event, ruling)): (u32, (&Event, &crate::rules::Ruling))| {
+            let redacted = ruling.output.map(|_| {
+                redactor.redact(read.document.event(event));
+                redactor.explain()
+            });
+            Explained {
+                index,
+                kept: ruling.output.is_some(),
+                by: rules.cause(ruling.by),
+                route: ruling.output.map(|output| outputs.route(output).to_string()),
+                redacted: redacted.unwrap_or_default(),
+            }
+        };
+        let explained = (0..).zip(read.events.iter().zip(rules.rulings())).map(explained).collect();
+        redactor.take_counts();
+        Ok(explained)
     }
 
     /// The distinct questions that [`Transform::decode`] of this batch can ask. Records that will fail before a key
@@ -95,84 +152,95 @@ impl Transform {
 
     /// Gives out the counters and sets them to zero.
     pub fn counts(&mut self) -> Vec<Count> {
-        self.counts.take()
+        self.counts.take(self.rules.counters())
     }
 
-    /// One record: its lines go behind those already in `output`; on failure `output` is as it was.
+    /// One record: its lines go behind those already in `outputs`; on failure they are as they were.
     fn record(
         &mut self,
         record: &str,
-        stream: &Result<Option<Resource>, Failure>,
-        batch_keys: &mut BatchKeys,
+        batch: &mut Batch,
         keys: &mut impl Keys,
-        output: &mut Output,
+        outputs: &mut Outputs,
     ) -> Result<Tally, Failure> {
-        let mut tally = Tally::default();
-        let envelope = self.read_envelope(record)?;
-        let (settings, work) = (&self.settings, &mut self.work);
-        let is_decrypted = matches!(envelope.events, Payload::Encrypted { .. });
-        let text = match envelope.events {
-            Payload::Encrypted { message, key } => {
-                envelope::decode_message(&message, &mut work.message)?;
-                let stream = stream.as_ref().map_err(Failure::clone)?.as_ref();
-                let name = &settings.encrypted_data_key;
-                let keyring = batch_keys.keyring(&key, stream, &mut self.resources, name, keys)?;
-                let header = esdk::decrypt_into(&work.message, keyring, &self.esdk_limits, &mut work.compressed)?;
-                write_hex(header.message_id, &mut work.id);
-                tally.suite = Some(header.suite.id);
-                work.gunzip.inflate(&work.compressed, &mut work.plaintext, settings.limits.plaintext.0)?;
-                utf8::from_utf8(&work.plaintext).map_err(|e| {
-                    let detail = format!("byte {} of the document is not UTF-8", e.valid_up_to());
-                    Failure::new(Stage::Events, Reason::NotUtf8, detail)
-                })?
+        let Transform { settings, esdk_limits, resources, work, rules, redactor, counts } = self;
+        let read = read(record, settings, esdk_limits, resources, work, batch, keys)?;
+        let document = &read.document;
+        let mut tally = Tally { plain_bytes: document.text.len(), suite: read.suite, ..Tally::default() };
+        rules.decide(document, read.events, outputs, &mut tally);
+        let (id, events, version) = (read.id, read.events, read.version);
+        let shaped = Shaped { document, id, events, rules, version, settings };
+        // Lines of a large document take the place of the document, as long as its events stay what they are.
+        let plan = match read.capacity {
+            Some(capacity) if settings.shape == Shape::Event && redactor.is_idle() => {
+                InPlace::plan(&shaped, outputs, capacity)
             }
-            Payload::Decrypted(document) => {
-                // No message id: what stands for it is the same whenever the record is the same.
-                let digest = Sha256::digest(document.as_bytes());
-                write_hex(digest.get(..16).unwrap_or_default(), &mut work.id);
-                document
-            }
+            _ => None,
         };
-        let document = Document::read(text, settings.limits.depth, settings.limits.events, &mut work.events)?;
-        tally.plain_bytes = text.len();
-        decide(settings, &work.events, &mut work.keep, &mut tally);
-        let shaped = Shaped { document: &document, id: &work.id, events: &work.events, keep: &work.keep };
-        self.counts.add(document.cluster, document.instance, &tally);
-        // Lines of a large document take the place of the document.
-        let plan = match is_decrypted && settings.shape == Shape::Event && output.lines.is_empty() {
-            true => InPlace::plan(&shaped, work.plaintext.capacity()),
-            false => None,
-        };
-        let lines = match plan {
-            Some(plan) => plan.write(&work.events, &work.keep, &mut work.plaintext, output)?,
-            None => settings.shape.write(&shaped, &mut output.lines),
-        };
-        output.events = output.events.saturating_add(lines);
+        if plan.is_none() {
+            settings.shape.write(&shaped, redactor, outputs);
+            tally.redacted = redactor.take_counts();
+        }
+        counts.add(document.cluster, document.instance, &tally, rules.hits());
+        if let Some(plan) = plan {
+            plan.write(&work.events, rules, &mut work.plaintext, outputs)?;
+        }
         Ok(tally)
     }
 
     fn read_envelope<'a>(&self, record: &'a str) -> Result<Envelope<'a>, Failure> {
-        Envelope::read(record, self.settings.limits.record.0, self.settings.limits.depth)
+        read_envelope(record, &self.settings)
     }
 }
 
-/// Which events stay.
-fn decide(settings: &Settings, events: &[Event], keep: &mut Vec<bool>, tally: &mut Tally) {
-    keep.clear();
-    for event in events {
-        let counter = if event.heartbeat && settings.heartbeats == Keep::Drop {
-            &mut tally.dropped_heartbeats
-        } else if event.system_user && settings.system_users == Keep::Drop {
-            &mut tally.dropped_system_users
-        } else {
-            keep.push(true);
-            tally.kept = tally.kept.saturating_add(1);
-            tally.heartbeats = tally.heartbeats.saturating_add(event.heartbeat.into());
-            continue;
-        };
-        *counter = counter.saturating_add(1);
-        keep.push(false);
-        tally.heartbeats = tally.heartbeats.saturating_add(event.heartbeat.into());
+/// From the outer record to the events.
+fn read<'a>(
+    record: &'a str,
+    settings: &Settings,
+    esdk_limits: &esdk::Limits,
+    resources: &mut Resources,
+    work: &'a mut Work,
+    batch: &mut Batch,
+    keys: &mut impl Keys,
+) -> Result<Read<'a>, Failure> {
+    let envelope = read_envelope(record, settings)?;
+    let version = envelope.version;
+    let Work { message, compressed, plaintext, gunzip, events, id } = work;
+    let (mut suite, mut capacity) = (None, None);
+    let text = match envelope.events {
+        Payload::Encrypted { message: encoded, key } => {
+            envelope::decode_message(&encoded, message)?;
+            let stream = batch.stream.as_ref().map_err(Failure::clone)?.as_ref();
+            let name = &settings.encrypted_data_key;
+            let keyring = batch.keys.keyring(&key, stream, resources, name, keys)?;
+            let header = esdk::decrypt_into(message, keyring, esdk_limits, compressed)?;
+            write_hex(header.message_id, id);
+            suite = Some(header.suite.id);
+            gunzip.inflate(compressed, plaintext, settings.limits.plaintext.0)?;
+            capacity = Some(plaintext.capacity());
+            utf8::from_utf8(plaintext).map_err(|e| {
+                let detail = format!("byte {} of the document is not UTF-8", e.valid_up_to());
+                Failure::new(Stage::Events, Reason::NotUtf8, detail)
+            })?
+        }
+        Payload::Decrypted(document) => {
+            // No message id: what stands for it is the same whenever the record is the same.
+            let digest = Sha256::digest(document.as_bytes());
+            write_hex(digest.get(..16).unwrap_or_default(), id);
+            document
+        }
+    };
+    let document = Document::read(text, settings.limits.depth, settings.limits.events, events)?;
+    Ok(Read { document, id, events, suite, capacity, version })
+}
+
+fn read_envelope<'a>(record: &'a str, settings: &Settings) -> Result<Envelope<'a>, Failure> {
+    Envelope::read(record, settings.limits.record.0, settings.limits.depth)
+}
+
+impl Batch {
+    fn of(stream: Option<&str>) -> Self {
+        Batch { stream: stream.map(Resource::parse_for_record).transpose(), keys: BatchKeys::default() }
     }
 }
 
@@ -191,7 +259,6 @@ impl Work {
             plaintext: Vec::new(),
             gunzip: Gunzip::new(),
             events: Vec::new(),
-            keep: Vec::new(),
             id: String::new(),
         }
     }

@@ -32,6 +32,11 @@ pub(crate) struct Event {
 /// Users that AWS itself logs in as: Aurora, Oracle (two), RDS Proxy.
 const SYSTEM_USERS: [&str; 4] = ["rdsadmin", "RDSADMIN", "RDSSEC", "rdsproxyadmin"];
 
+/// This is the name of one of AWS's own users.
+pub(crate) fn is_system_user(name: &str) -> bool {
+    SYSTEM_USERS.contains(&name)
+}
+
 impl<'a> Document<'a> {
     /// Reads the whole document and puts its events, at most `most` of them, into `events` (emptied first).
     pub(crate) fn read(text: &'a str, depth: u32, most: u32, events: &mut Vec<Event>) -> Result<Self, Failure> {

@@ -17,11 +17,11 @@ pub struct Output {
 /// A record that was read completely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// One entry per route, none when no event was kept.
+    /// One entry per route, in the order in which the routes first appear; none when no event was kept.
     pub outputs: Vec<Output>,
     /// Events in `outputs`.
     pub kept: u32,
-    /// Events that a setting removed.
+    /// Events that a setting or a rule removed.
     pub dropped: u32,
     /// How many of the events were heartbeats.
     pub heartbeats: u32,
@@ -39,7 +39,7 @@ pub enum Verdict {
 /// What became of a batch: records in = records decoded + `failures`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
-    /// One entry per route; within a route in the records' order.
+    /// One entry per route, in the order in which the routes first appear; within a route in the records' order.
     pub outputs: Vec<Output>,
     /// The records that failed, by index in the batch, ascending.
     pub failures: Vec<(u32, Failure)>,
@@ -49,13 +49,6 @@ pub struct Merged {
     pub dropped: u32,
     /// As in [`Decoded`].
     pub heartbeats: u32,
-}
-
-impl Default for Output {
-    /// No lines yet, for the route of events that no rule sends elsewhere.
-    fn default() -> Self {
-        Output { route: "default".to_string(), lines: String::new(), events: 0 }
-    }
 }
 
 impl From<Result<Decoded, Failure>> for Verdict {

@@ -12,4 +12,4 @@ mod string;
 mod tests;
 
 pub(crate) use scan::{DEEPEST, Error, Kind, Scanner, Text, What};
-pub(crate) use string::unescape;
+pub(crate) use string::{equals, unescape, unescape_into};

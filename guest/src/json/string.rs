@@ -22,13 +22,18 @@ pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
         return Cow::Borrowed(raw);
     }
     let mut text = String::with_capacity(raw.len());
+    unescape_into(raw, &mut text);
+    Cow::Owned(text)
+}
+
+/// Appends what a raw string body stands for.
+pub(crate) fn unescape_into(raw: &str, text: &mut String) {
     for piece in Pieces(raw) {
         match piece {
             Piece::Plain(part) => text.push_str(part),
             Piece::Escaped(character) => text.push(character),
         }
     }
-    Cow::Owned(text)
 }
 
 /// The rest of a raw string body, taken apart from the front.

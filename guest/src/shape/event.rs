@@ -1,31 +1,40 @@
-//! Shape `event`: a line per event, the event's own bytes with three members in front.
+//! Shape `event`: a line per event, the event's own bytes with a few members in front.
 
 use std::fmt::Write;
 
 use super::{Shaped, push_part};
+use crate::outputs::Outputs;
+use crate::redact::Redactor;
 
-/// `{"eventId":"<message id>-<index>","clusterId":...,"instanceId":...,` and the rest of the event as it was.
-pub(super) fn write(shaped: &Shaped<'_>, lines: &mut String) -> u32 {
+/// `{"eventId":"<message id>-<index>","clusterId":...,"instanceId":...,` and the rest of the event as it was. Behind
+/// the ids stands what a Sigma rule says about the event, if one matched.
+pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
     let document = shaped.document;
     let (cluster, instance) = (document.cluster.unwrap_or("null"), document.instance.unwrap_or("null"));
-    // One allocation for all lines: the events and what stands in front of each.
     let front = shaped.id.len().saturating_add(cluster.len()).saturating_add(instance.len()).saturating_add(64);
-    lines.reserve(document.list.len().saturating_add(front.saturating_mul(shaped.events.len())));
-    let mut written = 0u32;
-    for (index, event) in shaped.kept() {
-        lines.push_str("{\"eventId\":\"");
-        lines.push_str(shaped.id);
-        let _ = write!(lines, "-{index}\",\"clusterId\":");
-        push_part(cluster, document, lines);
-        lines.push_str(",\"instanceId\":");
-        push_part(instance, document, lines);
-        let members = event.strip_prefix('{').unwrap_or(event);
-        if !members.trim_start().starts_with('}') {
-            lines.push(',');
-        }
-        push_part(members, document, lines);
-        lines.push('\n');
-        written = written.saturating_add(1);
+    for kept in shaped.kept() {
+        let front = front.saturating_add(kept.sigma.map_or(0, str::len));
+        outputs.want(kept.output, kept.event.len().saturating_add(front));
     }
-    written
+    outputs.reserve();
+    for kept in shaped.kept() {
+        let event = redactor.redact(kept.event);
+        outputs.line(kept.output, |line| {
+            line.push_str("{\"eventId\":\"");
+            line.push_str(shaped.id);
+            let _ = write!(line, "-{}\",\"clusterId\":", kept.index);
+            push_part(cluster, document, line);
+            line.push_str(",\"instanceId\":");
+            push_part(instance, document, line);
+            if let Some(sigma) = kept.sigma {
+                line.push_str(",\"sigma\":");
+                line.push_str(sigma);
+            }
+            let members = event.strip_prefix('{').unwrap_or(event);
+            if !members.trim_start().starts_with('}') {
+                line.push(',');
+            }
+            push_part(members, document, line);
+        });
+    }
 }

@@ -1,10 +1,13 @@
 //! Lines as a sink gets them: each event's own bytes, one line each, whatever the document looked like.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{InPlace, Shaped};
+use crate::counts::Tally;
 use crate::events::Document;
-use crate::verdict::Output;
+use crate::outputs::Outputs;
+use crate::redact::Redactor;
+use crate::rules::Rules;
 use crate::{Settings, Transform, Verdict};
 
 const ID: &str = r#"{"eventId":"<id>-"#;
@@ -141,17 +144,35 @@ fn lines_made_in_place_are_the_lines_made_beside() {
         let document = format!("{{{ids}\n\"databaseActivityEventList\":[{list}] , \"more\":[]}}");
         let mut events = Vec::new();
         let read = Document::read(&document, 64, 100_000, &mut events).unwrap();
-        let keep: Vec<bool> = events.iter().map(|event| !event.heartbeat).collect();
-        let shaped = Shaped { document: &read, id: "0123", events: &events, keep: &keep };
-        let mut beside = String::new();
-        let count = super::event::write(&shaped, &mut beside);
-        let plan = InPlace::plan_any(&shaped, usize::MAX).unwrap();
-        let (mut output, mut buffer) = (Output::default(), document.clone().into_bytes());
-        assert_eq!(plan.write(&events, &keep, &mut buffer, &mut output).unwrap(), count);
-        assert!(output.lines == beside && buffer.is_empty(), "{}", &document[..document.len().min(200)]);
-        // The plan says what it needs.
-        let room = plan.room(document.len()).unwrap();
-        assert!(InPlace::plan_any(&shaped, room).is_some() && InPlace::plan_any(&shaped, room - 1).is_none());
-        assert!(InPlace::plan(&shaped, usize::MAX).is_none(), "small documents keep their buffer");
+        for rules in
+            [json!([]), json!([{ "sigma": [{ "title": "t", "detection": { "k": ["é"], "condition": "k" } }] }])]
+        {
+            let settings = &Settings::from_value(json!({ "rules": rules })).unwrap();
+            let mut rules = Rules::open(settings).unwrap();
+            let (mut beside, mut output) = (Outputs::default(), Outputs::default());
+            rules.decide(&read, &events, &mut beside, &mut Tally::default());
+            rules.decide(&read, &events, &mut output, &mut Tally::default());
+            let shaped =
+                Shaped { document: &read, id: "0123", events: &events, rules: &rules, version: None, settings };
+            super::event::write(&shaped, &mut Redactor::new(settings), &mut beside);
+            let Some(plan) = InPlace::plan_any(&shaped, usize::MAX) else {
+                assert!(beside.into_list().is_empty());
+                continue;
+            };
+            let mut buffer = document.clone().into_bytes();
+            plan.write(&events, &rules, &mut buffer, &mut output).unwrap();
+            assert!(
+                output.into_list() == beside.into_list() && buffer.is_empty(),
+                "{}",
+                &document[..document.len().min(200)]
+            );
+            // The plan says what it needs.
+            let room = plan.room(document.len()).unwrap();
+            assert!(InPlace::plan_any(&shaped, room).is_some() && InPlace::plan_any(&shaped, room - 1).is_none());
+            assert!(
+                InPlace::plan(&shaped, &Outputs::default(), usize::MAX).is_none(),
+                "small documents keep their buffer"
+            );
+        }
     }
 }

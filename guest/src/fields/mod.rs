@@ -1,0 +1,94 @@
+//! The fields of one event, found in its own bytes: no tree, no allocation once the index has grown.
+//!
+//! The event has been checked when it comes here: it is one JSON object. What is said of fields holds for rules and
+//! redaction alike, so both read them here and nowhere else.
+
+#![allow(dead_code, unused_imports, reason = "redaction and the shapes take what rules do not need")]
+
+mod field;
+mod index;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub(crate) use field::Field;
+use index::Place;
+pub(crate) use index::{Index, Wanted};
+pub(crate) use walk::{Items, Leaves, Member, Members};
+
+/// The fields of one event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields<'a, 'i> {
+    event: &'a str,
+    index: &'i Index,
+}
+
+impl<'a, 'i> Fields<'a, 'i> {
+    /// Reads the members of `event`, an object, in one pass.
+    pub(crate) fn read(event: &'a str, index: &'i mut Index) -> Self {
+        Fields::read_some(event, index, Wanted::ALL)
+    }
+
+    /// Reads those that are wanted; others may be missing.
+    pub(crate) fn read_some(event: &'a str, index: &'i mut Index, wanted: Wanted) -> Self {
+        index.read(event.as_bytes(), wanted);
+        Fields { event, index }
+    }
+
+    /// The fields of an event that `index` was read of before.
+    pub(crate) fn again(event: &'a str, index: &'i Index) -> Self {
+        Fields { event, index }
+    }
+
+    /// Some member's name is written with an escape.
+    pub(crate) fn has_escaped_names(&self) -> bool {
+        self.index.escaped
+    }
+
+    /// The event itself.
+    pub(crate) fn event(&self) -> &'a str {
+        self.event
+    }
+
+    /// The member of this name. Of several the last counts, as in most readers.
+    pub(crate) fn get(&self, name: &str) -> Option<Field<'a>> {
+        let found = match self.index.escaped {
+            false => self.index.find(self.event.as_bytes(), name.as_bytes()),
+            true => self.index.members.iter().rfind(|place| crate::json::equals(self.slice(place.name), name)),
+        };
+        found.map(|place| self.field(place))
+    }
+
+    /// The field at a dotted path: `engineNativeAuditFields.ROLE`. A member that has the whole path as its name goes
+    /// before one inside another object.
+    pub(crate) fn path(&self, path: &str) -> Option<Field<'a>> {
+        self.get(path).or_else(|| {
+            // A name may hold dots, too: the shortest first step that leads anywhere is taken.
+            path.match_indices('.').find_map(|(dot, _)| {
+                let (first, rest) = (path.get(..dot)?, path.get(dot.checked_add(1)?..)?);
+                self.get(first)?.path(rest)
+            })
+        })
+    }
+
+    /// All members, in order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = Member<'a>> + use<'a, 'i> {
+        let fields = *self;
+        self.index.members.iter().map(move |place: &Place| {
+            let [start, end] = place.name.map(|at| at as usize);
+            Member {
+                name: Field::new(fields.event, start.saturating_sub(1)..end.saturating_add(1)),
+                value: fields.field(place),
+            }
+        })
+    }
+
+    fn field(&self, place: &Place) -> Field<'a> {
+        let [start, end] = place.value;
+        Field::new(self.event, start as usize..end as usize)
+    }
+
+    fn slice(&self, [start, end]: [u32; 2]) -> &'a str {
+        self.event.get(start as usize..end as usize).unwrap_or_default()
+    }
+}

@@ -1,0 +1,291 @@
+//! The values of one event: each field is looked up once, each text is unescaped and put in lower case once, whatever
+//! the number of rules that ask. Buffers stay from event to event.
+
+use std::ops::Range;
+
+use super::compiler::{Field, Fields as Sources, Source};
+use super::folding::fold_into;
+use super::made;
+use super::matcher::Scalar;
+use crate::fields::{self, Fields, Index, Leaves as Walk, Wanted};
+
+/// The values of the event that they have begun with.
+#[derive(Debug)]
+pub(crate) struct Values {
+    sources: Sources,
+    /// Of the event before, what is known of a field does not count.
+    turn: u64,
+    wanted: Wanted,
+    index: Index,
+    indexed: u64,
+    slots: Vec<Slot>,
+    element: Text,
+    plain_leaves: Leaves,
+    folded_leaves: Leaves,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    Missing,
+    Null,
+    Scalar(Scalar),
+    List,
+    Object,
+}
+
+/// What is known of a field that has to be one of a few texts.
+pub(crate) enum Known<'e> {
+    /// It is none: null, missing, an object.
+    Nothing,
+    /// It is this one, in lower case.
+    Text(&'e str),
+    /// It is a list.
+    Several,
+}
+
+#[derive(Debug)]
+struct Slot {
+    turn: u64,
+    content: Content,
+    /// Where the raw value stands in the event.
+    range: Range<usize>,
+    text: Text,
+}
+
+/// A scalar as a text, plain and in lower case.
+#[derive(Debug, Default)]
+struct Text {
+    /// Where it stands in the event, if it stands there as it is.
+    inside: Option<Range<usize>>,
+    /// Else it is here.
+    made: String,
+    folded: String,
+    is_folded: bool,
+}
+
+/// All texts and numbers of an event.
+#[derive(Debug, Default)]
+pub(super) struct Leaves {
+    turn: u64,
+    text: String,
+    places: Vec<(Scalar, Range<usize>)>,
+}
+
+impl Values {
+    /// For events whose fields come from `sources`.
+    pub(crate) fn new(sources: Sources) -> Self {
+        let slot = |_| Slot { turn: 0, content: Content::Missing, range: 0..0, text: Text::default() };
+        Values {
+            wanted: Wanted::paths(sources.0.iter().flat_map(Source::paths)),
+            slots: sources.0.iter().map(slot).collect(),
+            sources,
+            turn: 0,
+            index: Index::default(),
+            indexed: 0,
+            element: Text::default(),
+            plain_leaves: Leaves::default(),
+            folded_leaves: Leaves::default(),
+        }
+    }
+
+    /// The next event comes. Nothing is looked up before it is asked for.
+    pub(crate) fn begin(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+    }
+
+    /// What a field holds, as a text; none if it holds no scalar.
+    pub(crate) fn plain(&mut self, field: Field, event: &str) -> Option<&str> {
+        match self.content(field, event) {
+            Content::Scalar(_) => {}
+            _ => return None,
+        }
+        // The event outlives the call, but what is borrowed of it is copied: routes are short.
+        let slot = self.slots.get_mut(field.0)?;
+        if let Some(range) = slot.text.inside.take() {
+            slot.text.made.clear();
+            slot.text.made.push_str(event.get(range).unwrap_or_default());
+        }
+        Some(&slot.text.made)
+    }
+
+    /// What can be known of a field before it is compared.
+    pub(crate) fn known<'e>(&'e mut self, field: Field, event: &'e str) -> Known<'e> {
+        match self.content(field, event) {
+            Content::Missing | Content::Null | Content::Object => Known::Nothing,
+            Content::List => Known::Several,
+            Content::Scalar(_) => Known::Text(self.text(field, false, event)),
+        }
+    }
+
+    pub(super) fn content(&mut self, field: Field, event: &str) -> Content {
+        let Some(slot) = self.slots.get(field.0) else { return Content::Missing };
+        if slot.turn == self.turn {
+            return slot.content;
+        }
+        self.look_up(field, event)
+    }
+
+    /// The text of a scalar, in lower case unless `cased`.
+    pub(super) fn text<'e>(&'e mut self, field: Field, cased: bool, event: &'e str) -> &'e str {
+        match self.slots.get_mut(field.0) {
+            None => "",
+            Some(slot) => {
+                slot.text.prepare(cased, event);
+                slot.text.get(cased, event)
+            }
+        }
+    }
+
+    /// The texts of two scalars.
+    pub(super) fn texts<'e>(&'e mut self, one: Field, other: Field, cased: bool, event: &'e str) -> (&'e str, &'e str) {
+        for field in [one, other] {
+            if let Some(slot) = self.slots.get_mut(field.0) {
+                slot.text.prepare(cased, event);
+            }
+        }
+        let text = |field: Field| self.slots.get(field.0).map_or("", |slot| slot.text.get(cased, event));
+        (text(one), text(other))
+    }
+
+    /// Some scalar of a list matches.
+    pub(super) fn any_element(
+        &mut self,
+        field: Field,
+        cased: bool,
+        event: &str,
+        matches: &dyn Fn(Scalar, &str) -> bool,
+    ) -> bool {
+        let Some(slot) = self.slots.get(field.0) else { return false };
+        let list = fields::Field::new(event, slot.range.clone());
+        list.items().into_iter().flatten().any(|item| {
+            let Content::Scalar(scalar) = content(item) else { return false };
+            self.element.set(item, event);
+            self.element.prepare(cased, event);
+            matches(scalar, self.element.get(cased, event))
+        })
+    }
+
+    /// All texts and numbers of the event, in lower case unless `cased`.
+    pub(super) fn leaves(&mut self, cased: bool, event: &str) -> &Leaves {
+        let leaves = if cased { &mut self.plain_leaves } else { &mut self.folded_leaves };
+        if leaves.turn != self.turn {
+            leaves.turn = self.turn;
+            leaves.read(cased, event, &mut self.element);
+        }
+        leaves
+    }
+
+    fn look_up(&mut self, field: Field, event: &str) -> Content {
+        if self.indexed != self.turn {
+            Fields::read_some(event, &mut self.index, self.wanted);
+            self.indexed = self.turn;
+        }
+        let fields = Fields::again(event, &self.index);
+        let (Some(slot), Some(source)) = (self.slots.get_mut(field.0), self.sources.0.get(field.0)) else {
+            return Content::Missing;
+        };
+        slot.turn = self.turn;
+        slot.text.clear();
+        slot.content = match source {
+            Source::Path(path) => match fields.path(path) {
+                None => Content::Missing,
+                Some(value) => {
+                    slot.range = value.range();
+                    let content = content(value);
+                    if let Content::Scalar(_) = content {
+                        slot.text.set(value, event);
+                    }
+                    content
+                }
+            },
+            Source::Made(made) => match made::make(*made, &fields, &mut slot.text.made) {
+                Some(scalar) => Content::Scalar(scalar),
+                None => Content::Missing,
+            },
+        };
+        slot.content
+    }
+}
+
+fn content(value: fields::Field<'_>) -> Content {
+    match value.raw().as_bytes().first() {
+        Some(b'"') => Content::Scalar(Scalar::Text),
+        Some(b'{') => Content::Object,
+        Some(b'[') => Content::List,
+        Some(b't' | b'f') => Content::Scalar(Scalar::Boolean),
+        Some(b'n') | None => Content::Null,
+        Some(_) => Content::Scalar(Scalar::Number),
+    }
+}
+
+impl Text {
+    fn clear(&mut self) {
+        self.inside = None;
+        self.made.clear();
+        self.is_folded = false;
+    }
+
+    /// Takes a scalar of the event.
+    fn set(&mut self, value: fields::Field<'_>, event: &str) {
+        self.clear();
+        let range = match value.body() {
+            None => value.range(),
+            Some(body) if body.as_bytes().contains(&b'\\') => {
+                crate::json::unescape_into(body, &mut self.made);
+                return;
+            }
+            Some(_) => value.start().saturating_add(1)..value.end().saturating_sub(1),
+        };
+        debug_assert!(event.get(range.clone()).is_some());
+        self.inside = Some(range);
+    }
+
+    fn prepare(&mut self, cased: bool, event: &str) {
+        if cased || self.is_folded {
+            return;
+        }
+        self.folded.clear();
+        let plain = match &self.inside {
+            Some(range) => event.get(range.clone()).unwrap_or_default(),
+            None => &self.made,
+        };
+        fold_into(plain, &mut self.folded);
+        self.is_folded = true;
+    }
+
+    fn get<'e>(&'e self, cased: bool, event: &'e str) -> &'e str {
+        match (&self.inside, cased) {
+            (_, false) => &self.folded,
+            (Some(range), true) => event.get(range.clone()).unwrap_or_default(),
+            (None, true) => &self.made,
+        }
+    }
+}
+
+impl Leaves {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Scalar, &str)> {
+        self.places.iter().map(|(scalar, place)| (*scalar, self.text.get(place.clone()).unwrap_or_default()))
+    }
+
+    fn read(&mut self, cased: bool, event: &str, element: &mut Text) {
+        self.text.clear();
+        self.places.clear();
+        for leaf in Walk::of(event) {
+            let Content::Scalar(scalar) = content(leaf) else { continue };
+            element.set(leaf, event);
+            let start = self.text.len();
+            match cased {
+                true => self.text.push_str(element.get(true, event)),
+                false => {
+                    let plain = match &element.inside {
+                        Some(range) => event.get(range.clone()).unwrap_or_default(),
+                        None => &element.made,
+                    };
+                    fold_into(plain, &mut self.text);
+                }
+            }
+            self.places.push((scalar, start..self.text.len()));
+        }
+    }
+}
