@@ -112,9 +112,9 @@ impl Transform {
         rules.decide(&read.document, read.events, &mut outputs, &mut Tally::default());
         let explained = |(index, ruling): (u32, &crate::rules::Ruling)| Explained {
             index,
-            kept: ruling.output.is_some(),
+            kept: ruling.output().is_some(),
             by: rules.cause(ruling.by),
-            route: ruling.output.map(|output| outputs.route(output).to_string()),
+            route: ruling.output().map(|output| outputs.route(output).to_string()),
         };
         Ok((0..).zip(rules.rulings()).map(explained).collect())
     }
