@@ -10,6 +10,8 @@ pub(crate) struct Index {
     pub(super) escaped: bool,
     /// The names of the last events, by place in the event: the next one mostly has the same.
     names: Vec<Name>,
+    /// How many more names may be learned from the event at hand.
+    lessons: u32,
 }
 
 /// A name as it will stand in the next event, up to the colon behind it: `class":`.
@@ -21,6 +23,8 @@ struct Name {
 }
 
 const WORDS: usize = 3;
+/// Where the order of members changes from event to event, learning it is wasted.
+const LESSONS: u32 = 3;
 /// More members than these are looked at one by one.
 const NAMES_MOST: usize = 128;
 
@@ -63,6 +67,7 @@ impl Index {
     pub(super) fn read(&mut self, event: &[u8], wanted: Wanted) {
         self.members.clear();
         self.escaped = false;
+        self.lessons = LESSONS;
         let (mut at, mut number) = (1usize, 0usize);
         loop {
             (at, number) = self.read_plain(event, at, number, wanted);
@@ -77,7 +82,7 @@ impl Index {
     }
 
     /// Reads members as machines write them, as long as they come: names and texts without escapes, short scalars, no
-    /// white space. Answers where it stopped, behind a member or before the first, and how many members that was.
+    /// white space but a blank behind a colon or a comma. Answers where it stopped, behind a member or before the first, and how many members that was.
     ///
     /// Each member starts where the one before ends, so all of this is one chain. A name that is what it was in the
     /// event before is no link of it: the machine goes on behind it while it still compares.
@@ -86,6 +91,7 @@ impl Index {
         // The opening quote of a name.
         let mut opening = match word(event, at) {
             Some(next) if next << 16 == COMMA_QUOTE => at.wrapping_add(1),
+            Some(next) if next << 8 == COMMA_BLANK_QUOTE => at.wrapping_add(2),
             Some(next) if next << 24 == QUOTE => at,
             _ => return (at, number),
         };
@@ -96,13 +102,17 @@ impl Index {
                 _ => {
                     let end = mark(event, name);
                     match word(event, end) {
-                        Some(behind) if behind << 16 == QUOTE_COLON => self.learn(number, event, [name, end]),
+                        Some(behind) if behind << 16 == QUOTE_COLON => {}
                         _ => return (at, number),
+                    }
+                    if self.lessons > 0 || (number >= self.names.len() && number < NAMES_MOST) {
+                        self.learn(number, event, [name, end]);
                     }
                     end
                 }
             };
-            let value = name_end.wrapping_add(2);
+            let mut value = name_end.wrapping_add(2);
+            value = value.wrapping_add((event.get(value) == Some(&b' ')).into());
             let Some(head) = word(event, value) else { return (at, number) };
             let end = if head as u8 == b'"' {
                 let end = mark(event, value.wrapping_add(1));
@@ -122,6 +132,7 @@ impl Index {
             number = number.wrapping_add(1);
             match word(event, end) {
                 Some(next) if next << 16 == COMMA_QUOTE => opening = end.wrapping_add(1),
+                Some(next) if next << 8 == COMMA_BLANK_QUOTE => opening = end.wrapping_add(2),
                 _ => return (at, number),
             }
         }
@@ -130,6 +141,7 @@ impl Index {
     /// Notes what the name of a member was.
     #[inline(never)]
     fn learn(&mut self, number: usize, event: &[u8], [start, end]: [usize; 2]) {
+        self.lessons = self.lessons.saturating_sub(1);
         let name = Name::new(event.get(start..end.wrapping_add(2)).unwrap_or_default());
         if number < NAMES_MOST && number >= self.names.len() {
             self.names.resize(number.wrapping_add(1), Name::NOWHERE);
@@ -181,6 +193,7 @@ impl Name {
 
 const QUOTE: u32 = u32::from_be_bytes(*b"\"\0\0\0");
 const COMMA_QUOTE: u32 = u32::from_be_bytes(*b"\",\0\0");
+const COMMA_BLANK_QUOTE: u32 = u32::from_be_bytes(*b"\" ,\0");
 const QUOTE_COLON: u32 = u32::from_be_bytes(*b":\"\0\0");
 
 #[inline(always)]

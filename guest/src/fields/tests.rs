@@ -108,6 +108,7 @@ fn names_change_from_event_to_event() {
         r#"{"class":"a\"command\":","command":"b","zz":1,"last":"null","x":"0123456789012345678901234567890123456"}"#,
         r#"{"clas":"\"","command":"b","z":{"last":2},"last":[],"x":"0123456789012345678901234567890123456789"}"#,
         r#"{"engineNativeAuditFields":{},"exactlyTwentyTwoBytes1":3,"exactlyTwentyThreeBytes":4,"":5,"x":"01234567890123456789"}"#,
+        r#"{"class": "a", "command": "b", "z": 1, "last": null, "x": "01234567890123456789", "y": [], "end":  -2.5}"#,
         r#"{"class":"x"}"#,
         r#"{"class":1}"#,
         "{}",
