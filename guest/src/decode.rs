@@ -115,15 +115,15 @@ impl Transform {
         let mut outputs = Outputs::default();
         rules.decide(&read.document, read.events, &mut outputs, &mut Tally::default());
         let explained = |(index, (event, ruling)): (u32, (&Event, &crate::rules::Ruling))| {
-            let redacted = ruling.output.map(|_| {
+            let redacted = ruling.output().map(|_| {
                 redactor.redact(read.document.event(event));
                 redactor.explain()
             });
             Explained {
                 index,
-                kept: ruling.output.is_some(),
+                kept: ruling.output().is_some(),
                 by: rules.cause(ruling.by),
-                route: ruling.output.map(|output| outputs.route(output).to_string()),
+                route: ruling.output().map(|output| outputs.route(output).to_string()),
                 redacted: redacted.unwrap_or_default(),
             }
         };

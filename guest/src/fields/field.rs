@@ -79,7 +79,7 @@ impl<'a> Field<'a> {
         'a: 'b,
     {
         let body = self.body()?;
-        if !body.as_bytes().contains(&b'\\') {
+        if memchr::memchr(b'\\', body.as_bytes()).is_none() {
             return Some(body);
         }
         buffer.clear();

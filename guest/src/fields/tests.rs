@@ -101,6 +101,30 @@ fn the_last_of_equal_names_counts() {
 }
 
 #[test]
+fn names_change_from_event_to_event() {
+    let events = [
+        r#"{"class":"a","command":"b","z":1,"last":null,"x":"0123456789012345678901234567890123456789"}"#,
+        r#"{"class":"a","commandText":"b","z":1,"last":null,"x":"0123456789012345678901234567890123456789"}"#,
+        r#"{"class":"a\"command\":","command":"b","zz":1,"last":"null","x":"0123456789012345678901234567890123456"}"#,
+        r#"{"clas":"\"","command":"b","z":{"last":2},"last":[],"x":"0123456789012345678901234567890123456789"}"#,
+        r#"{"engineNativeAuditFields":{},"exactlyTwentyTwoBytes1":3,"exactlyTwentyThreeBytes":4,"":5,"x":"01234567890123456789"}"#,
+        r#"{"class": "a", "command": "b", "z": 1, "last": null, "x": "01234567890123456789", "y": [], "end":  -2.5}"#,
+        r#"{"class":"x"}"#,
+        r#"{"class":1}"#,
+        "{}",
+    ];
+    let mut index = Index::default();
+    for (one, other) in events.iter().flat_map(|one| events.iter().map(move |other| (one, other))) {
+        for event in [one, other] {
+            let value: Map<String, Value> = serde_json::from_str(event).unwrap();
+            let fields = Fields::read(event, &mut index);
+            assert_eq!(fields.members().count(), value.len());
+            value.iter().for_each(|(name, value)| same(fields.get(name).unwrap(), value, event));
+        }
+    }
+}
+
+#[test]
 fn what_is_wanted_is_found() {
     let event = r#"{"abc":1,"x":{"de":2},"skip me":[],"f.g":{"h":3},"\u0061bcd":4,"y":"","a.very.long.name.that.has.more.than.sixty.three.characters.in.it.indeed":5}"#;
     let long = "a.very.long.name.that.has.more.than.sixty.three.characters.in.it.indeed";

@@ -24,11 +24,11 @@ pub(crate) struct Rules {
     hits: Vec<u32>,
 }
 
-/// What was decided about an event.
+/// What was decided about an event. There is one for each event of a record: eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ruling {
-    /// Which output it goes to; none when it is dropped.
-    pub(crate) output: Option<usize>,
+    /// The number of the output it goes to; none when it is dropped.
+    output: Option<u16>,
     /// What decided.
     pub(crate) by: By,
 }
@@ -39,8 +39,20 @@ pub(crate) enum By {
     Heartbeats,
     SystemUsers,
     MysqlAux,
-    Rule(usize),
+    Rule(u16),
     Otherwise,
+}
+
+impl Ruling {
+    fn new(by: By, output: Option<usize>) -> Self {
+        // There are far fewer routes than that.
+        Ruling { output: output.and_then(|output| u16::try_from(output).ok()), by }
+    }
+
+    /// Which output the event goes to; none when it is dropped.
+    pub(crate) fn output(&self) -> Option<usize> {
+        self.output.map(usize::from)
+    }
 }
 
 impl Rules {
@@ -99,7 +111,7 @@ impl Rules {
     /// What the Sigma rule that decided says about the event: a JSON object.
     pub(crate) fn sigma(&self, ruling: &Ruling) -> Option<&str> {
         match ruling.by {
-            By::Rule(rule) => self.set.rules().get(rule)?.sigma.as_deref(),
+            By::Rule(rule) => self.set.rules().get(usize::from(rule))?.sigma.as_deref(),
             _ => None,
         }
     }
@@ -112,7 +124,7 @@ impl Rules {
             By::MysqlAux => Cause::MysqlAux,
             By::Otherwise => Cause::Otherwise,
             By::Rule(rule) => {
-                let rule = self.set.rules().get(rule);
+                let rule = self.set.rules().get(usize::from(rule));
                 Cause::Rule { index: rule.map_or(0, |rule| rule.entry), name: rule.and_then(|rule| rule.name.clone()) }
             }
         }
@@ -120,17 +132,17 @@ impl Rules {
 
     fn ruling(&mut self, event: &Event, text: &str, outputs: &mut Outputs, tally: &mut Tally) -> Ruling {
         if event.heartbeat && self.heartbeats == Keep::Drop {
-            return Ruling { output: None, by: By::Heartbeats };
+            return Ruling::new(By::Heartbeats, None);
         }
         if event.system_user && self.system_users == Keep::Drop {
-            return Ruling { output: None, by: By::SystemUsers };
+            return Ruling::new(By::SystemUsers, None);
         }
         let needs_fields = !self.set.rules().is_empty() || self.mysql_aux == Keep::Drop;
         if needs_fields {
             self.values.begin();
         }
         if self.mysql_aux == Keep::Drop && self.set.is_mysql_aux(&mut self.values, text) {
-            return Ruling { output: None, by: By::MysqlAux };
+            return Ruling::new(By::MysqlAux, None);
         }
         let rules = self.set.rules();
         let found = self.candidates.first(&mut self.values, text, |rule, values| {
@@ -140,9 +152,8 @@ impl Rules {
             // A heartbeat that its own setting keeps stays, unless a rule says otherwise.
             let keep = self.otherwise == Keep::Keep || event.heartbeat;
             let by = if event.heartbeat && self.otherwise == Keep::Drop { By::Heartbeats } else { By::Otherwise };
-            return Ruling { output: keep.then(|| outputs.at(DEFAULT_ROUTE).output), by };
+            return Ruling::new(by, keep.then(|| outputs.at(DEFAULT_ROUTE).output));
         };
-        let by = By::Rule(index);
         let output = match (rule.action, &rule.route) {
             (Action::Drop, _) => None,
             (Action::Keep, None) => Some(outputs.at(DEFAULT_ROUTE).output),
@@ -152,7 +163,8 @@ impl Rules {
                 Some(place.output)
             }
         };
-        Ruling { output, by }
+        // There are at most a thousand rules.
+        Ruling::new(By::Rule(index as u16), output)
     }
 }
 
@@ -162,11 +174,11 @@ fn count(tally: &mut Tally, hits: &mut [u32], ruling: Ruling, event: &Event) {
         add(&mut tally.heartbeats);
     }
     if let By::Rule(rule) = ruling.by
-        && let Some(hits) = hits.get_mut(rule)
+        && let Some(hits) = hits.get_mut(usize::from(rule))
     {
         add(hits);
     }
-    match (ruling.output, ruling.by) {
+    match (ruling.output(), ruling.by) {
         (Some(_), _) => add(&mut tally.kept),
         (None, By::Heartbeats) => add(&mut tally.dropped_heartbeats),
         (None, By::SystemUsers) => add(&mut tally.dropped_system_users),

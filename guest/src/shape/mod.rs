@@ -98,7 +98,7 @@ fn whole(raw: &str) -> Field<'_> {
 /// The kept events: place in the list, where they stand, which output they go to, what a Sigma rule says.
 fn kept<'a>(events: &'a [Event], rules: &'a Rules) -> impl Iterator<Item = (usize, &'a Event, usize, Option<&'a str>)> {
     let events = events.iter().zip(rules.rulings()).enumerate();
-    events.filter_map(|(index, (event, ruling))| Some((index, event, ruling.output?, rules.sigma(ruling))))
+    events.filter_map(|(index, (event, ruling))| Some((index, event, ruling.output()?, rules.sigma(ruling))))
 }
 
 /// Appends a part of the document as a part of one line. A line break in it can only be white space between tokens,

@@ -231,7 +231,7 @@ impl Text {
         self.clear();
         let range = match value.body() {
             None => value.range(),
-            Some(body) if body.as_bytes().contains(&b'\\') => {
+            Some(body) if memchr::memchr(b'\\', body.as_bytes()).is_some() => {
                 crate::json::unescape_into(body, &mut self.made);
                 return;
             }
