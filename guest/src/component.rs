@@ -80,6 +80,11 @@ impl decoder::GuestTransform for Transform {
         requests.into_iter().map(request).collect()
     }
 
+    fn explain(&self, record: String, resource_id: Option<String>) -> Result<String, decoder::Failure> {
+        let explained = self.with_state(|state| state.explain(&record, resource_id.as_deref(), &mut Import));
+        explained.map(|events| crate::Explained::list(&events).to_string()).map_err(decoder::Failure::from)
+    }
+
     fn counts(&self) -> Vec<decoder::Count> {
         let counts = self.with_state(crate::Transform::counts);
         let count =

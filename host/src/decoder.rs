@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dastap_guest::Settings;
+use dastap_guest::{Settings, Transform};
 use serde_json::Value;
 
 use crate::engine::{
@@ -88,6 +88,18 @@ impl Decoder {
         self.instances.inspect(record).await.map_err(|fault| Error::Guest(fault.detail))
     }
 
+    /// What becomes of each event of one record, and why: rule, route, redacted fields, as JSON; `wit/decoder.wit` has
+    /// its shape. Nothing is counted.
+    ///
+    /// # Errors
+    /// As the verdict on the record.
+    pub async fn explain(&self, record: &str, stream: Option<&str>) -> Result<String, Failure> {
+        match self.instances.explain(record, stream).await {
+            Ok(explained) => explained,
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
     /// The guest's counters since the last call of this, summed over all instances; `wit/decoder.wit` has the names.
     pub fn counts(&self) -> Vec<Count> {
         self.instances.take_counts()
@@ -156,9 +168,12 @@ impl DecoderBuilder {
         let section = self.transform.unwrap_or_else(|| Value::Object(Default::default()));
         let transform = section.to_string();
         let settings = Settings::from_value(section).map_err(Error::Settings)?;
+        // Rules and all: whatever is wrong with the settings is said now, not by the first record.
+        Transform::open(settings.clone()).map_err(Error::Settings)?;
         let keys = self.keys.ok_or(Error::NoKeys)?;
         let time = self.time_limit.unwrap_or(TIME_LIMIT);
-        let mut limits = CallLimits::for_records(settings.limits.record.0, settings.limits.plaintext.0, time);
+        let (record, plaintext) = (settings.limits.record.0, settings.limits.plaintext.0);
+        let mut limits = CallLimits::for_records(record, plaintext, !settings.rules.is_empty(), time);
         limits.memory = self.memory_limit.unwrap_or(limits.memory);
         let workers = match self.workers {
             Some(workers) => workers,

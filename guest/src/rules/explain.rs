@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 use crate::redact::Redaction;
 
 /// What became of one event of a record.
@@ -39,6 +41,24 @@ pub enum Cause {
     },
     /// No rule matched: the setting `otherwise`.
     Otherwise,
+}
+
+impl Explained {
+    /// As JSON; `wit/decoder.wit` has the shape.
+    pub fn list(events: &[Explained]) -> Value {
+        let entry = |event: &Explained| {
+            let redacted = event.redacted.iter();
+            let redacted = redacted.map(|done| json!({ "field": done.field, "action": done.action.to_string() }));
+            json!({
+                "index": event.index,
+                "kept": event.kept,
+                "by": event.by.to_string(),
+                "route": event.route,
+                "redacted": redacted.collect::<Value>(),
+            })
+        };
+        events.iter().map(entry).collect()
+    }
 }
 
 impl fmt::Display for Cause {

@@ -10,7 +10,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::bindings::Dastap;
 use super::limits::{CallLimits, MemoryLimit, OutOfMemory, Stopwatch};
-use super::{Count, Merged, Sandbox, Verdict};
+use super::{Count, Failure, Merged, Sandbox, Verdict};
 use crate::keys::{Cache, Secret};
 
 /// What the host keeps beside the guest.
@@ -30,6 +30,8 @@ pub(crate) struct Instance {
     limits: CallLimits,
     /// Records decoded so far.
     records: usize,
+    /// Bytes of memory when it was new, compiled rules included.
+    fresh: usize,
 }
 
 /// Why a call gave no answer. The instance is gone with it.
@@ -75,7 +77,8 @@ impl Instance {
         let component = sandbox.component.instantiate_async(&mut store).await?;
         let opened = component.dastap_decoder_decoder().transform().call_open(&mut store, transform).await?;
         let transform = opened.map_err(|detail| Fault { kind: FaultKind::Trapped, detail })?;
-        Ok(Instance { store, component, transform, limits, records: 0 })
+        let fresh = store.data().memory.size;
+        Ok(Instance { store, component, transform, limits, records: 0, fresh })
     }
 
     pub(super) async fn decode(&mut self, batch: &[String], stream: Option<&str>) -> Result<Vec<Verdict>, Fault> {
@@ -109,6 +112,18 @@ impl Instance {
         Ok(report?)
     }
 
+    pub(super) async fn explain(
+        &mut self,
+        record: &str,
+        stream: Option<&str>,
+    ) -> Result<Result<String, Failure>, Fault> {
+        self.begin(1);
+        let transform = self.component.dastap_decoder_decoder().transform();
+        let explained = transform.call_explain(&mut self.store, self.transform, record, stream).await;
+        self.end();
+        Ok(explained?)
+    }
+
     /// The counters since the last time.
     pub(super) async fn counts(&mut self) -> Result<Vec<Count>, Fault> {
         self.begin(0);
@@ -120,7 +135,7 @@ impl Instance {
 
     /// Worn instances are replaced: their memory never shrinks, and state of many records should not pile up.
     pub(super) fn is_worn(&self) -> bool {
-        self.memory() > WORN_MEMORY || self.records > WORN_RECORDS
+        self.memory() > self.fresh.saturating_add(WORN_MEMORY) || self.records > WORN_RECORDS
     }
 
     /// Bytes of its linear memory.
@@ -141,7 +156,7 @@ impl Instance {
     }
 }
 
-/// Memory above which an instance is replaced after a call; ordinary batches need a few MiB.
+/// Memory above its first size with which an instance is replaced after a call; ordinary batches need a few MiB.
 const WORN_MEMORY: usize = 48 << 20;
 
 /// Records after which an instance is replaced; a new one costs some 30 microseconds.

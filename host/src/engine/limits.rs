@@ -9,6 +9,8 @@ use wasmtime::ResourceLimiter;
 pub(crate) struct CallLimits {
     /// Bytes of linear memory for a record alone.
     pub(crate) memory: usize,
+    /// How many of them do not depend on records.
+    pub(crate) fixed: usize,
     /// Computing time, waiting for keys not counted.
     pub(crate) time: Duration,
 }
@@ -16,20 +18,24 @@ pub(crate) struct CallLimits {
 /// Memory of the guest that does not grow with a record: code, data, stack, inflate state, small buffers.
 const BASE_MEMORY: usize = 16 << 20;
 
+/// Memory of rules, at most: a hundred regular expressions of 512 KiB and their caches of 256 KiB.
+const RULES_MEMORY: usize = 80 << 20;
+
 /// Memory of a call for several records, where that is less: their answer is copied while theirs is still there.
 /// Ordinary batches need a few MiB; larger ones are decoded in parts.
-const BATCH_MEMORY: usize = 96 << 20;
+const BATCH_MEMORY: usize = 80 << 20;
 
 impl CallLimits {
     /// From the limits of a record. At the same time there are the record, its decoded message (three quarters of it)
     /// and the decrypted one, the plaintext, and its lines.
-    pub(crate) fn for_records(record: usize, plaintext: usize, time: Duration) -> Self {
-        CallLimits { memory: BASE_MEMORY + 3 * record + 3 * plaintext, time }
+    pub(crate) fn for_records(record: usize, plaintext: usize, has_rules: bool, time: Duration) -> Self {
+        let fixed = BASE_MEMORY + if has_rules { RULES_MEMORY } else { 0 };
+        CallLimits { memory: fixed + 3 * record + 3 * plaintext, fixed, time }
     }
 
     /// Bytes of linear memory for a call with so many records.
     pub(super) fn memory_for(&self, records: usize) -> usize {
-        if records > 1 { self.memory.min(BATCH_MEMORY) } else { self.memory }
+        if records > 1 { self.memory.min(self.fixed + BATCH_MEMORY) } else { self.memory }
     }
 }
 
