@@ -1,6 +1,6 @@
 //! Where the members of an event stand: found in one pass.
 
-use super::walk::{Passed, mark, pass_member, scalar_end};
+use super::walk::{Passed, container_end, mark, pass_member, scalar_end, string_end};
 
 /// The members of an event, by place. Used again for every event.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ struct Name {
 }
 
 const WORDS: usize = 3;
+/// Of a name that can be known again.
+const NAME_BYTES_MOST: usize = WORDS * 8 - 2;
 /// Where the order of members changes from event to event, learning it is wasted.
 const LESSONS: u32 = 3;
 /// More members than these are looked at one by one.
@@ -81,8 +83,8 @@ impl Index {
         }
     }
 
-    /// Reads members as machines write them, as long as they come: names and texts without escapes, short scalars, no
-    /// white space but a blank behind a colon or a comma. Answers where it stopped, behind a member or before the first, and how many members that was.
+    /// Reads members as machines write them, as long as they come: names without escapes, no white space but a blank
+    /// behind a colon or a comma. Answers where it stopped, behind a member or before the first, and how many members that was.
     ///
     /// Each member starts where the one before ends, so all of this is one chain. A name that is what it was in the
     /// event before is no link of it: the machine goes on behind it while it still compares.
@@ -116,12 +118,11 @@ impl Index {
             let Some(head) = word(event, value) else { return (at, number) };
             let end = if head as u8 == b'"' {
                 let end = mark(event, value.wrapping_add(1));
-                if event.get(end) != Some(&b'"') {
-                    return (at, number);
-                }
-                end.wrapping_add(1)
+                if event.get(end) == Some(&b'"') { end.wrapping_add(1) } else { string_end(event, end) }
             } else if let Some(length) = scalar_length(event, value, head) {
                 value.wrapping_add(length)
+            } else if matches!(head as u8, b'[' | b'{') {
+                container_end(event, value)
             } else {
                 return (at, number);
             };
@@ -141,6 +142,9 @@ impl Index {
     /// Notes what the name of a member was.
     #[inline(never)]
     fn learn(&mut self, number: usize, event: &[u8], [start, end]: [usize; 2]) {
+        if end.wrapping_sub(start) > NAME_BYTES_MOST {
+            return;
+        }
         self.lessons = self.lessons.saturating_sub(1);
         let name = Name::new(event.get(start..end.wrapping_add(2)).unwrap_or_default());
         if number < NAMES_MOST && number >= self.names.len() {
@@ -165,7 +169,7 @@ impl Name {
     /// No text has these bits where the mask has none.
     const NOWHERE: Name = Name { words: [1; WORDS], masks: [0; WORDS], length: 0 };
 
-    /// Of a name with the quote and the colon behind it. One that is too long is not known again.
+    /// Of a name with the quote and the colon behind it.
     fn new(text: &[u8]) -> Self {
         let (mut words, mut masks) = ([0; WORDS], [0; WORDS]);
         let parts = text.chunks(8).zip(words.iter_mut().zip(&mut masks));
@@ -176,9 +180,6 @@ impl Name {
                 *mask |= 0xffu64.wrapping_shl(shift);
             }
         });
-        if text.len() > WORDS * 8 {
-            return Name::NOWHERE;
-        }
         Name { words, masks, length: text.len().wrapping_sub(2) }
     }
 

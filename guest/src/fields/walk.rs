@@ -159,7 +159,7 @@ impl<'a> Walk<'a> {
 
 /// Behind the closing quote of the string of whose body `at` is a part.
 #[inline(never)]
-fn string_end(text: &[u8], mut at: usize) -> usize {
+pub(super) fn string_end(text: &[u8], mut at: usize) -> usize {
     loop {
         at = mark(text, at);
         match text.get(at) {
@@ -172,7 +172,7 @@ fn string_end(text: &[u8], mut at: usize) -> usize {
 }
 
 /// Behind the closing bracket of the container that starts at `at`.
-fn container_end(text: &[u8], mut at: usize) -> usize {
+pub(super) fn container_end(text: &[u8], mut at: usize) -> usize {
     // Brackets and braces of one direction differ in one bit.
     let is_mark = |part: Bytes| {
         let folded = part.or(Bytes::all(0x20));
