@@ -80,9 +80,9 @@ impl decoder::GuestTransform for Transform {
         requests.into_iter().map(request).collect()
     }
 
-    fn explain(&self, record: String, resource_id: Option<String>) -> Result<String, decoder::Failure> {
-        let explained = self.with_state(|state| state.explain(&record, resource_id.as_deref(), &mut Import));
-        explained.map(|events| crate::Explained::list(&events).to_string()).map_err(decoder::Failure::from)
+    fn explain(&self, text: String, resource_id: Option<String>) -> String {
+        let explained = self.with_state(|state| state.explain(&text, resource_id.as_deref(), &mut Import));
+        crate::rules::explanation(&explained).to_string()
     }
 
     fn counts(&self) -> Vec<decoder::Count> {

@@ -92,12 +92,9 @@ impl Decoder {
     /// its shape. Nothing is counted.
     ///
     /// # Errors
-    /// As the verdict on the record.
-    pub async fn explain(&self, record: &str, stream: Option<&str>) -> Result<String, Failure> {
-        match self.instances.explain(record, stream).await {
-            Ok(explained) => explained,
-            Err(fault) => Err(fault.into()),
-        }
+    /// Only when the sandbox itself fails; the failure of a record is in the answer.
+    pub async fn explain(&self, record: &str, stream: Option<&str>) -> Result<String, Error> {
+        self.instances.explain(record, stream).await.map_err(|fault| Error::Guest(fault.detail))
     }
 
     /// The guest's counters since the last call of this, summed over all instances; `wit/decoder.wit` has the names.

@@ -168,9 +168,7 @@ impl<W: Write> Run<W> {
         if report.stats.failed > failed_before {
             self.dead_letter.flush().map_err(|cause| self.not_kept(cause))?;
         }
-        let counts = self.decoder.counts();
-        let plain = counts.iter().filter(|count| count.name == "plain-bytes").map(|count| u64::from(count.value));
-        report.stats.bytes.plain += plain.sum::<u64>();
+        report.stats.add(&self.decoder.counts());
         report.stats.bytes.out = self.lines.bytes();
         report.stats.seconds = report.started.map_or(0.0, |started| started.elapsed().as_secs_f64());
         Ok(())

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::error::Failure;
 use crate::redact::Redaction;
 
 /// What became of one event of a record.
@@ -43,21 +44,28 @@ pub enum Cause {
     Otherwise,
 }
 
-impl Explained {
-    /// As JSON; `wit/decoder.wit` has the shape.
-    pub fn list(events: &[Explained]) -> Value {
-        let entry = |event: &Explained| {
-            let redacted = event.redacted.iter();
-            let redacted = redacted.map(|done| json!({ "field": done.field, "action": done.action.to_string() }));
-            json!({
-                "index": event.index,
-                "kept": event.kept,
-                "by": event.by.to_string(),
-                "route": event.route,
-                "redacted": redacted.collect::<Value>(),
-            })
-        };
-        events.iter().map(entry).collect()
+/// As JSON; `wit/decoder.wit` has the shape.
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the component's"))]
+pub(crate) fn explanation(explained: &Result<Vec<Explained>, Failure>) -> Value {
+    let entry = |event: &Explained| {
+        let redacted = event.redacted.iter();
+        let redacted = redacted.map(|done| json!({ "field": done.field, "action": done.action.name() }));
+        json!({
+            "index": event.index,
+            "kept": event.kept,
+            "by": event.by.to_string(),
+            "route": event.route,
+            "redacted": redacted.collect::<Value>(),
+        })
+    };
+    match explained {
+        Ok(events) => json!({ "events": events.iter().map(entry).collect::<Value>() }),
+        Err(failure) => json!({ "failure": {
+            "stage": failure.stage.as_str(),
+            "reason": failure.reason.as_str(),
+            "detail": failure.detail,
+            "retryable": failure.is_retryable(),
+        } }),
     }
 }
 

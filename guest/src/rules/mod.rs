@@ -13,5 +13,7 @@ mod sigma;
 #[cfg(test)]
 mod tests;
 
+#[cfg_attr(not(target_family = "wasm"), allow(unused_imports, reason = "the component's"))]
+pub(crate) use explain::explanation;
 pub use explain::{Cause, Explained};
 pub(crate) use judge::{Rules, Ruling};

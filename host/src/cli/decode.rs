@@ -1,7 +1,7 @@
 //! `dastap decode`: files or standard input to event lines on standard output.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,11 +15,12 @@ use tokio::sync::watch;
 
 use super::keys::KeyArgs;
 use super::log::LogFormat;
-use super::{Error, progress, summary};
+use super::{Error, explained, progress, summary};
 use crate::Decoder;
 use crate::config::Config;
 use crate::runner::{End, Report, Run};
 use crate::sink::{DEFAULT_DEAD_LETTER, DeadLetter, Lines};
+use crate::source::{Content, Input, Records};
 
 const AFTER_HELP: &str = "\
 Input is told apart by content: records on lines, over several lines or back to back (as Firehose \
@@ -52,7 +53,7 @@ pub(super) struct Decode {
     config: Option<PathBuf>,
 
     /// What a line is [default: event]
-    #[arg(long, value_parser = ["event", "envelope"])]
+    #[arg(long, value_parser = ["event", "envelope", "ocsf", "ecs"])]
     shape: Option<String>,
 
     /// Append failed records to this file [default: dastap-failed.ndjson, made when a record fails]
@@ -62,6 +63,10 @@ pub(super) struct Decode {
     /// Write the numbers of the run to this file, as JSON
     #[arg(long, value_name = "FILE")]
     stats: Option<PathBuf>,
+
+    /// Decode nothing; tell for record N, from 0, which rule decides on each event and what redaction changes
+    #[arg(long, value_name = "N", conflicts_with_all = ["stats", "dead_letter"])]
+    explain: Option<u64>,
 
     /// Decode so many batches at once [default: as many as the processor runs threads]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -80,6 +85,9 @@ impl Decode {
         let workers = workers.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
 
         let runtime = runtime(workers)?;
+        if let Some(number) = self.explain {
+            return runtime.block_on(self.explain(config, number));
+        }
         let report = runtime.block_on(self.decode(config, &dead_letter, workers));
         // What still computes after an early end has nobody to write for.
         runtime.shutdown_background();
@@ -94,12 +102,7 @@ impl Decode {
     }
 
     async fn decode(&self, config: Config, dead_letter: &FailedRecords, workers: usize) -> Result<Report, Error> {
-        let transform = Value::Object(self.transform(config.transform));
-        let keys = self.keys.cache(config.keys).await?.ok_or_else(|| {
-            Error::usage("expected a source of data keys: --kms, --keyring FILE, or a `keys` section in --config FILE")
-        })?;
-        let decoder = Decoder::builder().transform(transform).key_cache(keys).workers(workers).build();
-        let decoder = decoder.map_err(Error::usage)?;
+        let decoder = self.decoder(config, workers).await?;
         let dead_letter = dead_letter.open()?;
         if let Some(file) = &self.stats {
             // Written at the end, but a wrong path should not be found out after hours.
@@ -124,6 +127,48 @@ impl Decode {
         let report = run.run(|stats| progress::show(&bar, &read, stats)).await;
         progress::finish(&bar, report.as_ref().ok().map(|report| &report.stats));
         report.map_err(Error::failed)
+    }
+
+    async fn decoder(&self, config: Config, workers: usize) -> Result<Decoder, Error> {
+        let transform = Value::Object(self.transform(config.transform));
+        let keys = self.keys.cache(config.keys).await?.ok_or_else(|| {
+            Error::usage("expected a source of data keys: --kms, --keyring FILE, or a `keys` section in --config FILE")
+        })?;
+        let decoder = Decoder::builder().transform(transform).key_cache(keys).workers(workers).build();
+        decoder.map_err(Error::usage)
+    }
+
+    /// Tells what becomes of each event of one record.
+    async fn explain(&self, config: Config, number: u64) -> Result<ExitCode, Error> {
+        let decoder = self.decoder(config, 1).await?;
+        let mut place = 0;
+        for file in &self.files {
+            let unreadable = |error| Error::Failed(format!("cannot read {}: {error}", file.display()));
+            for record in Records::new(Input::open(file, Arc::default()).map_err(unreadable)?) {
+                let record = record.map_err(unreadable)?;
+                if place < number {
+                    place += 1;
+                    continue;
+                }
+                let events = match &record.content {
+                    Content::Text(text) => {
+                        let explained = decoder.explain(text, record.resource.as_deref()).await;
+                        explained::events(&explained.map_err(Error::failed)?)
+                    }
+                    Content::Refused(_, why) => Err(format!("envelope/{}: {}", why.reason(), why.detail())),
+                };
+                let events = events.map_err(|problem| Error::Failed(format!("record {number}: {problem}")))?;
+                let lines = events
+                    .iter()
+                    .zip(0..)
+                    .map(|(event, index)| format!("{index:>5}  {}\n", explained::in_words(event)));
+                return match io::stdout().write_all(lines.collect::<String>().as_bytes()) {
+                    Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed(error)),
+                    _ => Ok(ExitCode::SUCCESS),
+                };
+            }
+        }
+        Err(Error::Failed(format!("expected a record {number}, counted from 0, found only {place} records")))
     }
 
     /// The transform section with what the options say.

@@ -4,11 +4,13 @@
 mod completions;
 mod decode;
 mod demo;
+mod explained;
 mod r#gen;
 mod inspect;
 mod keys;
 mod log;
 mod progress;
+mod rules;
 mod summary;
 mod text;
 
@@ -56,6 +58,7 @@ struct Cli {
 enum Command {
     Decode(decode::Decode),
     Inspect(inspect::Inspect),
+    Rules(rules::Rules),
     Gen(r#gen::Gen),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Decode(decode) => decode.run(cli.log_format),
         Command::Inspect(inspect) => inspect.run(),
+        Command::Rules(rules) => rules.run(),
         Command::Gen(stream) => stream.run(cli.log_format),
         Command::Demo(demo) => demo.run(),
         Command::Completions(completions) => completions.run(),

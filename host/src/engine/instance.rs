@@ -10,7 +10,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::bindings::Dastap;
 use super::limits::{CallLimits, MemoryLimit, OutOfMemory, Stopwatch};
-use super::{Count, Failure, Merged, Sandbox, Verdict};
+use super::{Count, Merged, Sandbox, Verdict};
 use crate::keys::{Cache, Secret};
 
 /// What the host keeps beside the guest.
@@ -112,11 +112,7 @@ impl Instance {
         Ok(report?)
     }
 
-    pub(super) async fn explain(
-        &mut self,
-        record: &str,
-        stream: Option<&str>,
-    ) -> Result<Result<String, Failure>, Fault> {
+    pub(super) async fn explain(&mut self, record: &str, stream: Option<&str>) -> Result<String, Fault> {
         self.begin(1);
         let transform = self.component.dastap_decoder_decoder().transform();
         let explained = transform.call_explain(&mut self.store, self.transform, record, stream).await;

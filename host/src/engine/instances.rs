@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::instance::{Fault, FaultKind, Instance};
-use super::{CallLimits, Count, Failure, Merged, Sandbox, Verdict};
+use super::{CallLimits, Count, Merged, Sandbox, Verdict};
 use crate::keys::Cache;
 
 /// A bounded set of instances with the same settings.
@@ -57,7 +57,7 @@ impl Instances {
         Ok(report)
     }
 
-    pub(crate) async fn explain(&self, record: &str, stream: Option<&str>) -> Result<Result<String, Failure>, Fault> {
+    pub(crate) async fn explain(&self, record: &str, stream: Option<&str>) -> Result<String, Fault> {
         let (_permit, mut instance) = self.take().await?;
         let _running = self.sandbox.ticker.run();
         let explained = instance.explain(record, stream).await?;

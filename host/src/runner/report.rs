@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::Error;
-use crate::Verdict;
+use crate::engine::{Count, Verdict};
 use crate::keys::KeyStats;
 
 /// What came of a run.
@@ -71,6 +71,9 @@ pub(crate) struct Events {
     pub(crate) dropped: u64,
     /// Heartbeats among all.
     pub(crate) heartbeats: u64,
+    /// What settings and rules did, by the names of `wit/decoder.wit`: `dropped.heartbeat`, `kept.rule.ddl`, ...
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) by: BTreeMap<String, u64>,
 }
 
 /// Questions for data keys.
@@ -129,6 +132,20 @@ impl Report {
                 *failed += 1;
                 let kind = (failure.stage.to_string(), failure.reason);
                 self.failures.entry(kind).or_insert((0, failure.detail)).0 += 1;
+            }
+        }
+    }
+}
+
+impl Stats {
+    /// Adds what the decoder counted.
+    pub(super) fn add(&mut self, counts: &[Count]) {
+        for Count { name, value, .. } in counts {
+            let value = u64::from(*value);
+            if name == "plain-bytes" {
+                self.bytes.plain += value;
+            } else if ["dropped.", "kept.", "routed.", "redacted."].iter().any(|kind| name.starts_with(kind)) {
+                *self.events.by.entry(name.clone()).or_default() += value;
             }
         }
     }

@@ -5,8 +5,7 @@ use std::arch::wasm32::i8x16_relaxed_swizzle as swizzle;
 #[cfg(not(target_feature = "relaxed-simd"))]
 use std::arch::wasm32::i8x16_swizzle as swizzle;
 use std::arch::wasm32::{
-    i8x16_shuffle, u8x16, u8x16_splat, u32x4, u32x4_extract_lane, u64x2, u64x2_shr, v128, v128_and, v128_any_true,
-    v128_load, v128_store, v128_xor,
+    i8x16_shuffle, u8x16, u8x16_splat, u64x2, u64x2_shr, v128, v128_and, v128_any_true, v128_load, v128_store, v128_xor,
 };
 use std::ops::{BitAnd, BitXor};
 

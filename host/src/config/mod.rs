@@ -3,8 +3,11 @@
 //! YAML or JSON. A file that holds only transform settings is accepted as a bare `transform` section. An error names
 //! the file, the place of the setting, what was expected, and the nearest known name.
 
+pub(crate) mod sigma;
+
 use std::path::{Path, PathBuf};
 
+use dastap_guest::Transform;
 use dastap_guest::settings::{Settings, nearest};
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de::Unexpected};
@@ -111,10 +114,11 @@ impl Config {
     pub(crate) fn load(file: &Path) -> Result<Config, Error> {
         let problem = |problem: String| Error { file: file.display().to_string(), problem };
         let text = std::fs::read_to_string(file).map_err(|error| problem(format!("cannot read the file: {error}")))?;
-        Config::parse(&text).map_err(problem)
+        Config::parse(&text, file.parent().unwrap_or(Path::new(""))).map_err(problem)
     }
 
-    fn parse(text: &str) -> Result<Config, String> {
+    /// `base`: where the paths of rule files start.
+    fn parse(text: &str, base: &Path) -> Result<Config, String> {
         let options = serde_saphyr::options! { with_snippet: false };
         let value: Value = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| format!("expected YAML or JSON: {error}"))?;
@@ -124,12 +128,13 @@ impl Config {
             Value::Object(sections) => Value::Object(sections),
             _ => return Err(format!("expected a map with the sections {}", SECTIONS.join(", "))),
         };
-        let config: Config = serde_path_to_error::deserialize(value)
+        let mut config: Config = serde_path_to_error::deserialize(value)
             .map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))?;
         if let Some(Keys { provider: Some(Provider::Keyring), keyring: None, .. }) = config.keys {
             return Err("keys.keyring: expected the file that the provider `keyring` reads, found none".to_owned());
         }
-        Settings::from_value(Value::Object(config.transform.clone()))?;
+        sigma::load_files(&mut config.transform, base)?;
+        Transform::open(Settings::from_value(Value::Object(config.transform.clone()))?)?;
         Ok(config)
     }
 }
@@ -170,7 +175,7 @@ mod tests {
     use super::*;
 
     fn problem(text: &str) -> String {
-        Config::parse(text).expect_err(text)
+        Config::parse(text, Path::new("")).expect_err(text)
     }
 
     #[test]
@@ -191,6 +196,7 @@ dead-letter: { type: file, path: failed.ndjson }
 workers: auto
 metrics: { listen: "127.0.0.1:9598" }
 "#,
+            Path::new(""),
         )
         .unwrap();
         let keys = config.keys.unwrap();
@@ -205,9 +211,9 @@ metrics: { listen: "127.0.0.1:9598" }
 
     #[test]
     fn a_bare_transform_section_and_json_and_nothing_are_accepted() {
-        assert_eq!(Config::parse("heartbeats: keep").unwrap().transform["heartbeats"], "keep");
-        assert_eq!(Config::parse(r#"{"workers": 3}"#).unwrap().workers, Some(3));
-        assert_eq!(Config::parse("# nothing\n").unwrap(), Config::default());
+        assert_eq!(Config::parse("heartbeats: keep", Path::new("")).unwrap().transform["heartbeats"], "keep");
+        assert_eq!(Config::parse(r#"{"workers": 3}"#, Path::new("")).unwrap().workers, Some(3));
+        assert_eq!(Config::parse("# nothing\n", Path::new("")).unwrap(), Config::default());
     }
 
     #[test]
