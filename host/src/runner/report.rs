@@ -58,6 +58,9 @@ pub(crate) struct Stats {
     pub(crate) bytes: Bytes,
     /// From the first record to the last.
     pub(crate) seconds: f64,
+    /// What settings and rules did, by the names of `wit/decoder.wit`: `dropped.heartbeat`, `kept.rule.ddl`, ...
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) by: BTreeMap<String, u64>,
 }
 
 /// Events of the decoded records.
@@ -71,9 +74,6 @@ pub(crate) struct Events {
     pub(crate) dropped: u64,
     /// Heartbeats among all.
     pub(crate) heartbeats: u64,
-    /// What settings and rules did, by the names of `wit/decoder.wit`: `dropped.heartbeat`, `kept.rule.ddl`, ...
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) by: BTreeMap<String, u64>,
 }
 
 /// Questions for data keys.
@@ -145,7 +145,7 @@ impl Stats {
             if name == "plain-bytes" {
                 self.bytes.plain += value;
             } else if ["dropped.", "kept.", "routed.", "redacted."].iter().any(|kind| name.starts_with(kind)) {
-                *self.events.by.entry(name.clone()).or_default() += value;
+                *self.by.entry(name.clone()).or_default() += value;
             }
         }
     }

@@ -111,7 +111,8 @@ impl DeadLetter {
 
 /// The record as it can stand inside a JSON line, byte for byte, if it can.
 fn as_json_on_one_line(record: &[u8]) -> Option<&RawValue> {
-    let container = record.starts_with(b"{") || record.starts_with(b"[");
+    // From bracket to bracket: a raw value leaves white space around it out.
+    let container = matches!(record, [b'{', .., b'}'] | [b'[', .., b']']);
     let text = std::str::from_utf8(record).ok().filter(|text| container && !text.contains(['\n', '\r']))?;
     // Checked without building anything; a raw value that is borrowed from a string is that string.
     serde_json::from_str::<IgnoredAny>(text).ok()?;
@@ -201,6 +202,14 @@ mod tests {
         );
         #[cfg(unix)]
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o777, 0o600);
+    }
+
+    #[test]
+    fn white_space_around_a_record_is_kept() {
+        let records: [&[u8]; 3] = [b"{} ", b"[]\t", b" {}"];
+        let written = written(&records.map(|record| (record, None)));
+        let read: Vec<_> = Records::new(written.as_bytes()).map(|record| record.unwrap().content).collect();
+        assert_eq!(read.iter().map(Content::as_bytes).collect::<Vec<_>>(), records);
     }
 
     proptest! {

@@ -145,7 +145,10 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn names(&self) -> String {
-        self.selections.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+        let mut names: Vec<&str> = self.selections.iter().map(|(name, _)| *name).collect();
+        // Whether maps keep their order is up to features of a crate that others choose.
+        names.sort_unstable();
+        names.join(", ")
     }
 
     fn enter(&mut self) -> Result<(), String> {
