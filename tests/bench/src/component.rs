@@ -19,8 +19,12 @@ pub(crate) struct Component {
 
 impl Component {
     pub(crate) fn new(class: &Class, workers: usize) -> Result<Self> {
+        Component::with(class, workers, serde_json::json!({}))
+    }
+
+    pub(crate) fn with(class: &Class, workers: usize, transform: serde_json::Value) -> Result<Self> {
         let keys = Keyring::from_json(&class.keyring)?;
-        let decoder = Decoder::builder().keys(keys).workers(workers).build()?;
+        let decoder = Decoder::builder().transform(transform).keys(keys).workers(workers).build()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
         Ok(Component { decoder, runtime, batches: Arc::new(class.batches()), workers })
     }

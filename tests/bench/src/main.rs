@@ -11,6 +11,7 @@ mod parts;
 mod process;
 mod python;
 mod report;
+mod rules;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -55,6 +56,9 @@ fn main() -> Result<()> {
     if std::env::var_os("B").is_some() {
         print!("{report}");
         return Ok(());
+    }
+    if let Some(class) = classes.iter().find(|class| class.name == "100") {
+        report.rules = rules::measure(class, rounds)?;
     }
     report.parts = parts::measure(rounds)?;
     report.hertz = clock::hertz();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::parts::Part;
 use crate::process::Process;
+use crate::rules::Cost;
 
 /// Seconds per record of one class.
 pub(crate) struct Row {
@@ -21,6 +22,7 @@ pub(crate) struct Row {
 pub(crate) struct Report {
     rounds: usize,
     pub(crate) rows: Vec<Row>,
+    pub(crate) rules: Vec<Cost>,
     pub(crate) parts: Vec<Part>,
     /// Cycles a second.
     pub(crate) hertz: Option<f64>,
@@ -54,7 +56,7 @@ impl Row {
 impl Report {
     pub(crate) fn new(rounds: usize) -> Self {
         let process = Process { first_event: 0.0, peak_ordinary: 0, peak_large: 0 };
-        Report { rounds, rows: Vec::new(), parts: Vec::new(), hertz: None, scaling: None, process }
+        Report { rounds, rows: Vec::new(), rules: Vec::new(), parts: Vec::new(), hertz: None, scaling: None, process }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -73,6 +75,7 @@ impl Report {
                 "toPython": row.to_python(), "toPythonGoal": row.goals().1,
                 "boundary": row.boundary(),
             })).collect::<Value>(),
+            "rules": self.rules.iter().map(|cost| json!({ "setting": cost.name, "toNone": cost.ratio, "goal": cost.goal })).collect::<Value>(),
             "parts": self.parts.iter().map(|part| json!({
                 "part": part.name,
                 "cyclesPerByte": self.hertz.map(|hertz| hertz / part.embedded),
@@ -114,6 +117,13 @@ impl fmt::Display for Report {
             let [embedded, portable, native] = [part.embedded, part.portable, part.native].map(|bytes| bytes / 1e6);
             let cycles = self.hertz.map_or_else(String::new, |hertz| format!("{:.1}", hertz / part.embedded));
             writeln!(f, "| {} | {embedded:.0} | {cycles} | {portable:.0} | {native:.0} |", part.name)?;
+        }
+        for Cost { name, ratio, goal } in &self.rules {
+            writeln!(
+                f,
+                "{}With {name}: {ratio:.2} of the throughput without (goal {goal:.2}).",
+                if *name == "20 rules" { "\n" } else { "" }
+            )?;
         }
         if let Some(scaling) = self.scaling {
             writeln!(f, "\nTwo workers: {scaling:.2} times one.")?;
