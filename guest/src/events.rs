@@ -144,7 +144,7 @@ fn text_at<'a>(scanner: &Scanner<'a>, [start, end]: Place) -> Option<&'a str> {
 
 /// The body of a text stands for such a name.
 fn stands_for_system_user(body: &str) -> bool {
-    is_system_user(body) || (body.contains('\\') && SYSTEM_USERS.iter().any(|name| json::equals(body, name)))
+    is_system_user(body) || (json::has_escape(body) && SYSTEM_USERS.iter().any(|name| json::equals(body, name)))
 }
 
 fn wrong_shape(detail: impl Into<String>) -> Failure {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::compiler::{Field, Fields as Sources, Source};
 use super::folding::fold_into;
+use super::key::Key;
 use super::made;
 use super::matcher::Scalar;
 use crate::events::Noted;
@@ -44,7 +45,9 @@ pub(super) enum Content {
 pub(crate) enum Known<'e> {
     /// It is none: null, missing, an object.
     Nothing,
-    /// It is this one, in lower case.
+    /// It is this one.
+    Short(Key),
+    /// It is this one, in lower case; it has no key.
     Text(&'e str),
     /// It is a list.
     Several,
@@ -138,7 +141,10 @@ impl Values {
         match self.content(field, event) {
             Content::Missing | Content::Null | Content::Object => Known::Nothing,
             Content::List => Known::Several,
-            Content::Scalar(_) => Known::Text(self.text(field, false, event)),
+            Content::Scalar(_) => match self.slots.get(field.0).and_then(|slot| Key::of(slot.text.get(true, event))) {
+                Some(key) => Known::Short(key),
+                None => Known::Text(self.text(field, false, event)),
+            },
         }
     }
 
@@ -159,6 +165,12 @@ impl Values {
                 slot.text.get(cased, event)
             }
         }
+    }
+
+    /// The text of a scalar as it is, unless it has been put in lower case.
+    pub(super) fn unfolded<'e>(&'e self, field: Field, event: &'e str) -> Option<&'e str> {
+        let text = &self.slots.get(field.0)?.text;
+        (!text.is_folded).then(|| text.get(true, event))
     }
 
     /// The texts of two scalars.
@@ -265,7 +277,7 @@ impl Text {
         self.clear();
         let range = match value.body() {
             None => value.range(),
-            Some(body) if memchr::memchr(b'\\', body.as_bytes()).is_some() => {
+            Some(body) if crate::json::has_escape(body) => {
                 crate::json::unescape_into(body, &mut self.made);
                 return;
             }
