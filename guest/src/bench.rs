@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use crate::esdk::Cipher;
-use crate::events::{Document, Event};
+use crate::events::{Document, Event, Noted};
 use crate::gunzip::Gunzip;
 use crate::{KeyError, KeyRequest, Settings, Transform, Verdict};
 
@@ -20,6 +20,7 @@ struct State {
     gunzip: Gunzip,
     output: Vec<u8>,
     events: Vec<Event>,
+    noted: Noted,
     frame: Vec<u8>,
     transform: Transform,
 }
@@ -29,8 +30,14 @@ impl Parts {
     #[allow(clippy::new_without_default, reason = "not a value")]
     pub fn new() -> Self {
         let transform = Transform::open(Settings::default()).expect("the defaults");
-        let state =
-            State { gunzip: Gunzip::new(), output: Vec::new(), events: Vec::new(), frame: vec![0; 4096], transform };
+        let state = State {
+            gunzip: Gunzip::new(),
+            output: Vec::new(),
+            events: Vec::new(),
+            noted: Noted::default(),
+            frame: vec![0; 4096],
+            transform,
+        };
         Parts { state: RefCell::new(state) }
     }
 
@@ -62,7 +69,7 @@ impl Parts {
     pub fn scan(&self, input: &[u8]) -> u32 {
         let state = &mut *self.state.borrow_mut();
         let text = std::str::from_utf8(input).expect("UTF-8");
-        Document::read(text, 64, 1_000_000, &mut state.events).expect("a document");
+        Document::read(text, 64, 1_000_000, &mut state.events, &mut state.noted).expect("a document");
         state.events.len() as u32
     }
 

@@ -6,7 +6,7 @@ use crate::counts::{Count, Counts, Tally};
 use crate::envelope::{self, Envelope, Payload};
 use crate::error::{Failure, Reason, Stage};
 use crate::esdk;
-use crate::events::{Document, Event};
+use crate::events::{Document, Event, Noted};
 use crate::gunzip::Gunzip;
 use crate::keys::{BatchKeys, KeyRequest, Keys, Resources};
 use crate::outputs::Outputs;
@@ -36,6 +36,7 @@ struct Work {
     plaintext: Vec<u8>,
     gunzip: Gunzip,
     events: Vec<Event>,
+    noted: Noted,
     id: String,
 }
 
@@ -51,6 +52,7 @@ struct Read<'a> {
     /// The message id in hexadecimal, or what stands for it.
     id: &'a str,
     events: &'a [Event],
+    noted: &'a Noted,
     /// None for a record that was not encrypted.
     suite: Option<u16>,
     /// Of the buffer that holds the document, if it is in [`Work`].
@@ -69,7 +71,7 @@ impl Transform {
         let esdk_limits = settings.esdk_limits();
         let rules = Rules::open(&settings)?;
         let redactor = Redactor::new(&settings);
-        let (counts, work) = (Counts::default(), Work::new());
+        let (counts, work) = (Counts::default(), Work::new(rules.noted()));
         Ok(Transform { settings, esdk_limits, resources, counts, rules, redactor, work })
     }
 
@@ -113,7 +115,7 @@ impl Transform {
         let Transform { settings, esdk_limits, resources, work, rules, redactor, .. } = self;
         let read = read(record, settings, esdk_limits, resources, work, &mut Batch::of(stream), keys)?;
         let mut outputs = Outputs::default();
-        rules.decide(&read.document, read.events, &mut outputs, &mut Tally::default());
+        rules.decide(&read.document, read.events, read.noted, &mut outputs, &mut Tally::default());
         let explained = |(index, (event, ruling)): (u32, (&Event, &crate::rules::Ruling))| {
             let redacted = ruling.output().map(|_| {
                 redactor.redact(read.document.event(event));
@@ -167,7 +169,7 @@ impl Transform {
         let read = read(record, settings, esdk_limits, resources, work, batch, keys)?;
         let document = &read.document;
         let mut tally = Tally { plain_bytes: document.text.len(), suite: read.suite, ..Tally::default() };
-        rules.decide(document, read.events, outputs, &mut tally);
+        rules.decide(document, read.events, read.noted, outputs, &mut tally);
         let (id, events, version) = (read.id, read.events, read.version);
         let shaped = Shaped { document, id, events, rules, version, settings };
         // Lines of a large document take the place of the document, as long as its events stay what they are.
@@ -205,7 +207,7 @@ fn read<'a>(
 ) -> Result<Read<'a>, Failure> {
     let envelope = read_envelope(record, settings)?;
     let version = envelope.version;
-    let Work { message, compressed, plaintext, gunzip, events, id } = work;
+    let Work { message, compressed, plaintext, gunzip, events, noted, id } = work;
     let (mut suite, mut capacity) = (None, None);
     let text = match envelope.events {
         Payload::Encrypted { message: encoded, key } => {
@@ -230,8 +232,8 @@ fn read<'a>(
             document
         }
     };
-    let document = Document::read(text, settings.limits.depth, settings.limits.events, events)?;
-    Ok(Read { document, id, events, suite, capacity, version })
+    let document = Document::read(text, settings.limits.depth, settings.limits.events, events, noted)?;
+    Ok(Read { document, id, events, noted, suite, capacity, version })
 }
 
 fn read_envelope<'a>(record: &'a str, settings: &Settings) -> Result<Envelope<'a>, Failure> {
@@ -252,13 +254,14 @@ fn write_hex(bytes: &[u8], text: &mut String) {
 }
 
 impl Work {
-    fn new() -> Self {
+    fn new(noted: Noted) -> Self {
         Work {
             message: Vec::new(),
             compressed: Vec::new(),
             plaintext: Vec::new(),
             gunzip: Gunzip::new(),
             events: Vec::new(),
+            noted,
             id: String::new(),
         }
     }

@@ -1,9 +1,13 @@
 //! The decrypted document: where its events stand, and the few fields that decide about them.
 
+mod noted;
+
 use std::ops::Range;
 
 use crate::error::{Failure, Reason, Stage};
-use crate::json::{self, Kind, Scanner, What};
+use crate::json::{self, Kind, Names, Place, Scanner, What};
+
+pub(crate) use noted::Noted;
 
 /// A checked document. All texts are the document's own bytes.
 #[derive(Debug)]
@@ -38,13 +42,21 @@ pub(crate) fn is_system_user(name: &str) -> bool {
 }
 
 impl<'a> Document<'a> {
-    /// Reads the whole document and puts its events, at most `most` of them, into `events` (emptied first).
-    pub(crate) fn read(text: &'a str, depth: u32, most: u32, events: &mut Vec<Event>) -> Result<Self, Failure> {
-        Self::scan(text, depth, most, events).map_err(|Broken(failure)| failure)
+    /// Reads the whole document and puts its events, at most `most` of them, into `events`, and what is wanted of them
+    /// into `noted` (both emptied first).
+    pub(crate) fn read(
+        text: &'a str,
+        depth: u32,
+        most: u32,
+        events: &mut Vec<Event>,
+        noted: &mut Noted,
+    ) -> Result<Self, Failure> {
+        Self::scan(text, depth, most, events, noted).map_err(|Broken(failure)| failure)
     }
 
-    fn scan(text: &'a str, depth: u32, most: u32, events: &mut Vec<Event>) -> Result<Self, Broken> {
+    fn scan(text: &'a str, depth: u32, most: u32, events: &mut Vec<Event>, noted: &mut Noted) -> Result<Self, Broken> {
         events.clear();
+        noted.clear();
         let mut scanner = Scanner::new(text, depth);
         if scanner.kind() != Kind::Object {
             scanner.value()?;
@@ -67,7 +79,7 @@ impl<'a> Document<'a> {
                     return Err(wrong_shape(format!("expected `{LIST}` to be a list")).into());
                 }
                 let start = scanner.position();
-                read_list(scanner, most, events)?;
+                read_list(scanner, most, events, noted)?;
                 document.list = start..scanner.position_here();
             } else {
                 scanner.skip()?;
@@ -100,7 +112,7 @@ fn read_id<'a>(scanner: &mut Scanner<'a>, name: &'static str) -> Result<&'a str,
     }
 }
 
-fn read_list(scanner: &mut Scanner<'_>, most: u32, events: &mut Vec<Event>) -> Result<(), Broken> {
+fn read_list(scanner: &mut Scanner<'_>, most: u32, events: &mut Vec<Event>, noted: &mut Noted) -> Result<(), Broken> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     scanner.array(|scanner| {
         if events.len() >= most {
@@ -111,16 +123,28 @@ fn read_list(scanner: &mut Scanner<'_>, most: u32, events: &mut Vec<Event>) -> R
             scanner.skip()?;
             return Err(wrong_shape(format!("expected element {} of `{LIST}` to be an object", events.len())).into());
         }
-        let event = scanner.members(&["type", "dbUserName"])?;
-        let [kind, user] = event.values;
+        let mut places = [[0; 2]; Names::MOST];
+        let range = scanner.members(noted.names(), &mut places)?;
+        let [kind, user] = Noted::own(&places).map(|place| text_at(scanner, place));
+        noted.push(&places, range.start);
         events.push(Event {
-            range: event.start..event.end,
+            range,
             // A missing `type` means `record` (RDS for Oracle). Unknown types pass through.
-            heartbeat: kind.is_some_and(|kind| kind.is("heartbeat")),
-            system_user: user.is_some_and(|user| SYSTEM_USERS.iter().any(|name| user.is(name))),
+            heartbeat: kind.is_some_and(|kind| json::equals(kind, "heartbeat")),
+            system_user: user.is_some_and(stands_for_system_user),
         });
         Ok(())
     })
+}
+
+/// The body of the text at a place, if there is one.
+fn text_at<'a>(scanner: &Scanner<'a>, [start, end]: Place) -> Option<&'a str> {
+    scanner.slice(start as usize, end as usize).strip_prefix('"')?.strip_suffix('"')
+}
+
+/// The body of a text stands for such a name.
+fn stands_for_system_user(body: &str) -> bool {
+    is_system_user(body) || (json::has_escape(body) && SYSTEM_USERS.iter().any(|name| json::equals(body, name)))
 }
 
 fn wrong_shape(detail: impl Into<String>) -> Failure {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Document, Event, SYSTEM_USERS};
+use super::{Document, Event, Noted, SYSTEM_USERS};
 use crate::error::{Failure, Reason, Stage};
 
 /// What a document says: cluster, instance, and of each event its text, heartbeat, system user.
@@ -14,7 +14,7 @@ type Said<'a> = (Option<&'a str>, Option<&'a str>, Vec<(&'a str, bool, bool)>);
 
 fn read(text: &str) -> Result<Said<'_>, Failure> {
     let mut events = vec![Event { range: 7..9, heartbeat: true, system_user: true }];
-    let document = Document::read(text, 64, 1000, &mut events)?;
+    let document = Document::read(text, 64, 1000, &mut events, &mut Noted::default())?;
     let said = events.iter().map(|event| (document.event(event), event.heartbeat, event.system_user)).collect();
     Ok((document.cluster, document.instance, said))
 }

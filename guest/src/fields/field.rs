@@ -79,7 +79,7 @@ impl<'a> Field<'a> {
         'a: 'b,
     {
         let body = self.body()?;
-        if memchr::memchr(b'\\', body.as_bytes()).is_none() {
+        if !json::has_escape(body) {
             return Some(body);
         }
         buffer.clear();

@@ -11,6 +11,7 @@ mod index;
 mod tests;
 mod walk;
 
+use crate::json::{self, Names};
 pub(crate) use field::Field;
 use index::Place;
 pub(crate) use index::{Index, Wanted};
@@ -20,7 +21,16 @@ pub(crate) use walk::{Items, Leaves, Member, Members};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fields<'a, 'i> {
     event: &'a str,
-    index: &'i Index,
+    source: Source<'i>,
+}
+
+/// How it is known where they stand.
+#[derive(Clone, Copy, Debug)]
+enum Source<'i> {
+    /// The event was read for it.
+    Index(&'i Index),
+    /// The reader of the document has noted the values of these names.
+    Noted(&'i Names, &'i [json::Place]),
 }
 
 impl<'a, 'i> Fields<'a, 'i> {
@@ -32,17 +42,22 @@ impl<'a, 'i> Fields<'a, 'i> {
     /// Reads those that are wanted; others may be missing.
     pub(crate) fn read_some(event: &'a str, index: &'i mut Index, wanted: Wanted) -> Self {
         index.read(event.as_bytes(), wanted);
-        Fields { event, index }
+        Fields::again(event, index)
     }
 
     /// The fields of an event that `index` was read of before.
     pub(crate) fn again(event: &'a str, index: &'i Index) -> Self {
-        Fields { event, index }
+        Fields { event, source: Source::Index(index) }
+    }
+
+    /// Those of an event of which the values of a few names were noted; nothing is known of others.
+    pub(crate) fn noted(event: &'a str, names: &'i Names, places: &'i [json::Place]) -> Self {
+        Fields { event, source: Source::Noted(names, places) }
     }
 
     /// Some member's name is written with an escape.
     pub(crate) fn has_escaped_names(&self) -> bool {
-        self.index.escaped
+        matches!(self.source, Source::Index(index) if index.escaped)
     }
 
     /// The event itself.
@@ -52,11 +67,22 @@ impl<'a, 'i> Fields<'a, 'i> {
 
     /// The member of this name. Of several the last counts, as in most readers.
     pub(crate) fn get(&self, name: &str) -> Option<Field<'a>> {
-        let found = match self.index.escaped {
-            false => self.index.find(self.event.as_bytes(), name.as_bytes()),
-            true => self.index.members.iter().rfind(|place| crate::json::equals(self.slice(place.name), name)),
-        };
-        found.map(|place| self.field(place))
+        match self.source {
+            Source::Index(index) => {
+                let found = match index.escaped {
+                    false => index.find(self.event.as_bytes(), name.as_bytes()),
+                    true => index.members.iter().rfind(|place| json::equals(self.slice(place.name), name)),
+                };
+                found.map(|place| self.field(place.value))
+            }
+            Source::Noted(names, places) => self.at(*places.get(names.number(name)?)?),
+        }
+    }
+
+    /// The value at a noted place.
+    fn at(&self, place: json::Place) -> Option<Field<'a>> {
+        // No value ends where its event starts.
+        (place != [0; 2]).then(|| self.field(place))
     }
 
     /// The field at a dotted path: `engineNativeAuditFields.ROLE`. A member that has the whole path as its name goes
@@ -71,20 +97,23 @@ impl<'a, 'i> Fields<'a, 'i> {
         })
     }
 
-    /// All members, in order.
+    /// All members that were read, in order.
     pub(crate) fn members(&self) -> impl Iterator<Item = Member<'a>> + use<'a, 'i> {
         let fields = *self;
-        self.index.members.iter().map(move |place: &Place| {
+        let members = match self.source {
+            Source::Index(index) => index.members.as_slice(),
+            Source::Noted(..) => &[],
+        };
+        members.iter().map(move |place: &Place| {
             let [start, end] = place.name.map(|at| at as usize);
             Member {
                 name: Field::new(fields.event, start.saturating_sub(1)..end.saturating_add(1)),
-                value: fields.field(place),
+                value: fields.field(place.value),
             }
         })
     }
 
-    fn field(&self, place: &Place) -> Field<'a> {
-        let [start, end] = place.value;
+    fn field(&self, [start, end]: [u32; 2]) -> Field<'a> {
         Field::new(self.event, start as usize..end as usize)
     }
 

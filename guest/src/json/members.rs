@@ -1,34 +1,18 @@
 //! Members as machines write them: the bulk of an audit document, passed in one short loop.
 
 use super::marks::Marks;
-
-/// Names that are not to be passed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<const N: usize> {
-    /// A set of lengths.
-    lengths: u64,
-    /// The first four bytes of each.
-    heads: [u32; N],
-}
-
-impl<const N: usize> Wanted<N> {
-    /// Of names of 4 to 63 bytes.
-    pub(super) fn new(names: &[&str; N]) -> Self {
-        let lengths = names.iter().fold(0, |lengths, name| lengths | 1u64.wrapping_shl(name.len() as u32));
-        Wanted { lengths, heads: names.map(|name| word(name.as_bytes(), 0).unwrap_or(0)) }
-    }
-}
+use super::names::{Names, Place};
 
 /// Passes members from the one whose name starts at `at`, as long as
 /// - the value is a string without escapes, a whole number up to eight digits, `null`, `true`, `false` or `[]`,
 /// - no white space stands in between, but for one blank behind a colon or a comma,
-/// - the name has no escape and is not wanted,
+/// - the name has no escape,
 /// - and another member follows.
 ///
-/// Answers where the next name starts, that is `at` itself when there was no such member. Everything it passes is sound
-/// JSON; what it does not pass may be.
+/// The places of the values of wanted members go into `places`. Answers where the next name starts, that is `at` itself
+/// when there was no such member. Everything it passes is sound JSON; what it does not pass may be.
 #[inline(never)]
-pub(super) fn pass<const N: usize>(text: &[u8], marks: &mut Marks, mut at: usize, wanted: &Wanted<N>) -> usize {
+pub(super) fn pass(text: &[u8], marks: &mut Marks, mut at: usize, wanted: &Names, places: &mut [Place]) -> usize {
     let mut passed = 0usize;
     if text.get(at) != Some(&b'"') {
         return at;
@@ -36,19 +20,15 @@ pub(super) fn pass<const N: usize>(text: &[u8], marks: &mut Marks, mut at: usize
     // The quotes of name and value, or of two names. What stands behind a quote tells whether it is one.
     while let Some(&[_, name_end, _, value_end]) = marks.ahead(passed) {
         let (name_end, value_end) = (name_end as usize, value_end as usize);
-        let length = name_end.wrapping_sub(at).wrapping_sub(1);
-        if wanted.lengths.wrapping_shr(length as u32) & 1 != 0
-            && word(text, at.wrapping_add(1)).is_none_or(|head| wanted.heads.contains(&head))
-        {
-            break;
-        }
         let Some(behind) = word(text, name_end) else { break };
-        let (end, marks) = if behind << 8 == QUOTE_COLON_QUOTE << 8 || behind == QUOTE_COLON_BLANK_QUOTE {
-            (value_end.wrapping_add(1), 4)
+        let (start, end, marks) = if behind << 8 == QUOTE_COLON_QUOTE << 8 {
+            (name_end.wrapping_add(2), value_end.wrapping_add(1), 4)
+        } else if behind == QUOTE_COLON_BLANK_QUOTE {
+            (name_end.wrapping_add(3), value_end.wrapping_add(1), 4)
         } else if behind << 16 == QUOTE_COLON << 16 {
             let start = name_end.wrapping_add(if behind << 8 == QUOTE_COLON_BLANK << 8 { 3 } else { 2 });
             let Some(length) = scalar(text, start) else { break };
-            (start.wrapping_add(length), 2)
+            (start, start.wrapping_add(length), 2)
         } else {
             break;
         };
@@ -57,13 +37,22 @@ pub(super) fn pass<const N: usize>(text: &[u8], marks: &mut Marks, mut at: usize
         if marks == 4 && behind << 24 != QUOTE << 24 {
             break;
         }
-        at = if behind >> 8 << 16 == COMMA_QUOTE << 16 {
+        let next = if behind >> 8 << 16 == COMMA_QUOTE << 16 {
             end.wrapping_add(1)
         } else if behind >> 8 == COMMA_BLANK_QUOTE {
             end.wrapping_add(2)
         } else {
             break;
         };
+        let name = at.wrapping_add(1);
+        let length = name_end.wrapping_sub(name);
+        if wanted.may_have(length)
+            && let Some(number) = wanted.number_at(text, name, length)
+            && let Some(place) = places.get_mut(number)
+        {
+            *place = [start as u32, end as u32];
+        }
+        at = next;
         passed = passed.wrapping_add(marks);
     }
     marks.pass(passed);

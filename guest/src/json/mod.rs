@@ -5,11 +5,13 @@
 
 mod marks;
 mod members;
+mod names;
 mod scalar;
 mod scan;
 mod string;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use names::{Names, Place, Places};
 pub(crate) use scan::{DEEPEST, Error, Kind, Scanner, Text, What};
-pub(crate) use string::{equals, unescape, unescape_into};
+pub(crate) use string::{equals, has_escape, unescape, unescape_into};

@@ -5,9 +5,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use super::marks::Marks;
-use super::members::{self, Wanted};
+use super::members;
+use super::names::{Names, Place, Places};
 use super::{scalar, string};
 
 /// A validating cursor over one JSON text.
@@ -23,17 +25,6 @@ pub(crate) struct Scanner<'a> {
     depth: u32,
     /// A line break stood between two tokens.
     broken: bool,
-}
-
-/// An object in a list.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Object<'a, const N: usize> {
-    /// Where it starts.
-    pub(crate) start: usize,
-    /// Behind its closing brace.
-    pub(crate) end: usize,
-    /// The values of the wanted members, if they are strings. Of members with the same name the last counts.
-    pub(crate) values: [Option<Text<'a>>; N],
 }
 
 /// The body of a string: what stands between its quotes.
@@ -70,6 +61,9 @@ pub(crate) enum Kind {
 
 /// A set of open containers deeper than this is refused whatever the limit says: one bit each.
 pub(crate) const DEEPEST: u32 = 1024;
+
+/// Inside containers nothing is looked for.
+static NONE: Names = Names::NONE;
 
 impl<'a> Scanner<'a> {
     /// A scanner at the start of `text` that lets at most `depth` containers be open.
@@ -126,18 +120,19 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Takes an object, and looks for the members that are `wanted`.
-    pub(crate) fn members<const N: usize>(&mut self, names: &[&str; N]) -> Result<Object<'a, N>, Error> {
-        let mut object = Object { start: self.position(), end: 0, values: [None; N] };
-        let wanted = Wanted::new(names);
+    /// Takes an object: where it stands. The places of the values of wanted members go into `places`; of members with
+    /// the same name the last counts.
+    pub(crate) fn members(&mut self, wanted: &Names, places: &mut Places) -> Result<Range<usize>, Error> {
+        let start = self.position();
         self.enter(b'{', "an object")?;
         let mut more = !self.accept(b'}');
         while more {
-            self.pass_members(&wanted);
+            self.pass_members(wanted, places);
             let name = self.member_name()?;
-            match object.values.iter_mut().zip(names).find(|(_, wanted)| name.is(wanted)) {
-                Some((value, _)) => *value = self.text()?,
-                None => self.skip()?,
+            let value = self.position();
+            self.skip()?;
+            if let Some(place) = name.number(wanted).and_then(|number| places.get_mut(number)) {
+                *place = [value as u32, self.at as u32];
             }
             more = self.accept(b',');
             if !more {
@@ -145,16 +140,7 @@ impl<'a> Scanner<'a> {
             }
         }
         self.leave();
-        object.end = self.at;
-        Ok(object)
-    }
-
-    /// Takes a value: its text, if it is one.
-    fn text(&mut self) -> Result<Option<Text<'a>>, Error> {
-        match self.kind() {
-            Kind::String => self.string().map(Some),
-            _ => self.skip().map(|()| None),
-        }
+        Ok(start..self.at)
     }
 
     /// Takes a string.
@@ -211,7 +197,6 @@ impl<'a> Scanner<'a> {
 
     /// Skips an object or array. Open containers are bits of a fixed stack: 1 for an object, 0 for an array.
     fn skip_container(&mut self) -> Result<(), Error> {
-        let wanted = Wanted::new(&[]);
         let mut open = Stack::new(self.depth.saturating_sub(self.entered));
         loop {
             self.space();
@@ -223,7 +208,7 @@ impl<'a> Scanner<'a> {
                     if !self.accept(if object { b'}' } else { b']' }) {
                         open.push(object).ok_or_else(|| self.too_deep())?;
                         if object {
-                            self.pass_members(&wanted);
+                            self.pass_members(&NONE, &mut []);
                             self.member_name()?;
                         }
                         continue;
@@ -237,7 +222,7 @@ impl<'a> Scanner<'a> {
                 match open.top() {
                     None => return Ok(()),
                     Some(true) if self.accept(b',') => {
-                        self.pass_members(&wanted);
+                        self.pass_members(&NONE, &mut []);
                         self.member_name()?;
                         break;
                     }
@@ -251,11 +236,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes members that need no closer look, if some come next.
-    fn pass_members<const N: usize>(&mut self, wanted: &Wanted<N>) {
+    fn pass_members(&mut self, wanted: &Names, places: &mut [Place]) {
         self.space();
         loop {
             let before = self.at;
-            self.at = members::pass(self.text.as_bytes(), &mut self.marks, self.at, wanted);
+            self.at = members::pass(self.text.as_bytes(), &mut self.marks, self.at, wanted, places);
             if self.at == before || !self.marks.are_few() {
                 return;
             }
@@ -397,6 +382,14 @@ impl<'a> Text<'a> {
         }
         self.end.wrapping_sub(self.start) == text.len()
             && self.text.as_bytes().get(self.start..self.end) == Some(text.as_bytes())
+    }
+
+    /// Its number among these names.
+    fn number(self, names: &Names) -> Option<usize> {
+        match self.escaped {
+            true => names.number_of_escaped(self.raw()),
+            false => names.number_at(self.text.as_bytes(), self.start, self.end.wrapping_sub(self.start)),
+        }
     }
 
     /// What it stands for. Borrowed when it has no escape.

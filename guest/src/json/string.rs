@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::vector::Bytes;
+
 /// The raw string body `raw` stands for exactly `text`.
 pub(crate) fn equals(raw: &str, text: &str) -> bool {
     let unescaped = || {
@@ -12,13 +14,34 @@ pub(crate) fn equals(raw: &str, text: &str) -> bool {
         rest == Some("")
     };
     // An escape is longer than what it stands for.
-    raw == text || (raw.len() > text.len() && raw.contains('\\') && unescaped())
+    raw == text || (raw.len() > text.len() && has_escape(raw) && unescaped())
+}
+
+/// The raw string body `raw` holds an escape.
+#[inline]
+pub(crate) fn has_escape(raw: &str) -> bool {
+    plain_run(raw.as_bytes()) < raw.len()
+}
+
+/// How many bytes stand before the first backslash.
+#[inline]
+fn plain_run(raw: &[u8]) -> usize {
+    let mut at = 0usize;
+    while let Some(part) = raw.get(at..).and_then(|rest| rest.first_chunk()) {
+        let found = Bytes::load(part).equal(Bytes::all(b'\\')).bits::<7>();
+        if found != 0 {
+            return at.wrapping_add(found.trailing_zeros() as usize);
+        }
+        at = at.wrapping_add(Bytes::COUNT);
+    }
+    let tail = raw.get(at..).unwrap_or_default();
+    at.wrapping_add(tail.iter().position(|byte| *byte == b'\\').unwrap_or(tail.len()))
 }
 
 /// What a raw string body stands for. Borrowed when it has no escape. A lone surrogate, which JSON can write and
 /// UTF-8 cannot, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
-    if !raw.contains('\\') {
+    if !has_escape(raw) {
         return Cow::Borrowed(raw);
     }
     let mut text = String::with_capacity(raw.len());
@@ -54,7 +77,7 @@ impl<'a> Iterator for Pieces<'a> {
             self.0 = rest.as_str();
             return Some(Piece::Escaped(if letter == 'u' { self.code_point() } else { simple(letter) }));
         }
-        let (plain, rest) = self.0.split_at_checked(self.0.find('\\').unwrap_or(self.0.len()))?;
+        let (plain, rest) = self.0.split_at_checked(plain_run(self.0.as_bytes()))?;
         self.0 = rest;
         (!plain.is_empty()).then_some(Piece::Plain(plain))
     }

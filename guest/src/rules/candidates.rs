@@ -3,7 +3,7 @@
 //! Most rules ask for a value of one field (`class: DDL`). Those are found by that value, so that an event is held
 //! against the few rules that it can match and not against all of them.
 
-use super::sigma::{Expression, Field, Known, Values};
+use super::sigma::{Expression, Field, Key, Known, Values};
 
 /// A set of rules for each value of each of these fields.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ struct ByValue {
     field: Field,
     /// Values in lower case, ordered.
     values: Vec<(Box<str>, Box<[u64]>)>,
+    /// Those of them that have keys, ordered by these.
+    short: Vec<(Key, Box<[u64]>)>,
     /// All rules that ask for a value of this field.
     all: Box<[u64]>,
 }
@@ -38,7 +40,8 @@ impl Candidates {
                     match known {
                         Some(by_value) => by_value.add(rule, asked, words),
                         None => {
-                            let mut by_value = ByValue { field, values: Vec::new(), all: none(words) };
+                            let mut by_value =
+                                ByValue { field, values: Vec::new(), short: Vec::new(), all: none(words) };
                             by_value.add(rule, asked, words);
                             candidates.fields.push(by_value);
                         }
@@ -60,6 +63,7 @@ impl Candidates {
         for by_value in &self.fields {
             let more = match values.known(by_value.field, event) {
                 Known::Nothing => continue,
+                Known::Short(key) => by_value.of_key(key),
                 Known::Text(value) => by_value.of(value),
                 Known::Several => Some(&*by_value.all),
             };
@@ -83,6 +87,15 @@ impl ByValue {
     fn add(&mut self, rule: usize, asked: Vec<&str>, words: usize) {
         add(&mut self.all, rule);
         for value in asked {
+            if let Some(key) = Key::of(value) {
+                let position = self.short.binary_search_by_key(&key, |(known, _)| *known).unwrap_or_else(|position| {
+                    self.short.insert(position, (key, none(words)));
+                    position
+                });
+                if let Some((_, rules)) = self.short.get_mut(position) {
+                    add(rules, rule);
+                }
+            }
             let position = self.values.binary_search_by(|(known, _)| order(known, value)).unwrap_or_else(|position| {
                 self.values.insert(position, (value.into(), none(words)));
                 position
@@ -91,6 +104,11 @@ impl ByValue {
                 add(rules, rule);
             }
         }
+    }
+
+    fn of_key(&self, key: Key) -> Option<&[u64]> {
+        let position = self.short.binary_search_by_key(&key, |(known, _)| *known).ok()?;
+        self.short.get(position).map(|(_, rules)| &**rules)
     }
 
     fn of(&self, value: &str) -> Option<&[u64]> {

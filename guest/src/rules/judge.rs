@@ -5,7 +5,7 @@ use super::explain::Cause;
 use super::set::{Action, Set};
 use super::sigma::Values;
 use crate::counts::Tally;
-use crate::events::{Document, Event};
+use crate::events::{Document, Event, Noted};
 use crate::outputs::{DEFAULT_ROUTE, Outputs};
 use crate::settings::{Keep, Settings};
 
@@ -18,6 +18,8 @@ pub(crate) struct Rules {
     set: Set,
     candidates: Candidates,
     values: Values,
+    /// Some rule looks at fields, or a preset does.
+    needs_fields: bool,
     route: String,
     rulings: Vec<Ruling>,
     /// Events of the last record that each rule decided about.
@@ -69,6 +71,7 @@ impl Rules {
             otherwise: settings.otherwise,
             candidates: Candidates::new(set.rules().iter().map(|rule| &rule.when)),
             values: Values::new(set.fields()),
+            needs_fields: !set.rules().is_empty() || settings.mysql_aux == Keep::Drop,
             hits: vec![0; set.rules().len()],
             set,
             route: String::new(),
@@ -76,17 +79,29 @@ impl Rules {
         })
     }
 
+    /// What is to be noted of each event while its document is read.
+    pub(crate) fn noted(&self) -> Noted {
+        match self.needs_fields {
+            true => self.values.noted(),
+            false => Noted::default(),
+        }
+    }
+
     /// Decides about every event of a record, and finds the outputs of those that stay.
     pub(crate) fn decide(
         &mut self,
         document: &Document<'_>,
         events: &[Event],
+        noted: &Noted,
         outputs: &mut Outputs,
         tally: &mut Tally,
     ) {
         self.rulings.clear();
         self.hits.fill(0);
-        for event in events {
+        for (number, event) in events.iter().enumerate() {
+            if self.needs_fields {
+                self.values.begin(noted.of(number));
+            }
             let ruling = self.ruling(event, document.event(event), outputs, tally);
             count(tally, &mut self.hits, ruling, event);
             self.rulings.push(ruling);
@@ -136,10 +151,6 @@ impl Rules {
         }
         if event.system_user && self.system_users == Keep::Drop {
             return Ruling::new(By::SystemUsers, None);
-        }
-        let needs_fields = !self.set.rules().is_empty() || self.mysql_aux == Keep::Drop;
-        if needs_fields {
-            self.values.begin();
         }
         if self.mysql_aux == Keep::Drop && self.set.is_mysql_aux(&mut self.values, text) {
             return Ruling::new(By::MysqlAux, None);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{InPlace, Shaped};
 use crate::counts::Tally;
-use crate::events::Document;
+use crate::events::{Document, Noted};
 use crate::outputs::Outputs;
 use crate::redact::Redactor;
 use crate::rules::Rules;
@@ -143,15 +143,16 @@ fn lines_made_in_place_are_the_lines_made_beside() {
     for (list, ids) in lists.iter().flat_map(|list| ids.map(|ids| (list, ids))) {
         let document = format!("{{{ids}\n\"databaseActivityEventList\":[{list}] , \"more\":[]}}");
         let mut events = Vec::new();
-        let read = Document::read(&document, 64, 100_000, &mut events).unwrap();
+        let mut noted = Noted::default();
+        let read = Document::read(&document, 64, 100_000, &mut events, &mut noted).unwrap();
         for rules in
             [json!([]), json!([{ "sigma": [{ "title": "t", "detection": { "k": ["é"], "condition": "k" } }] }])]
         {
             let settings = &Settings::from_value(json!({ "rules": rules })).unwrap();
             let mut rules = Rules::open(settings).unwrap();
             let (mut beside, mut output) = (Outputs::default(), Outputs::default());
-            rules.decide(&read, &events, &mut beside, &mut Tally::default());
-            rules.decide(&read, &events, &mut output, &mut Tally::default());
+            rules.decide(&read, &events, &noted, &mut beside, &mut Tally::default());
+            rules.decide(&read, &events, &noted, &mut output, &mut Tally::default());
             let shaped =
                 Shaped { document: &read, id: "0123", events: &events, rules: &rules, version: None, settings };
             super::event::write(&shaped, &mut Redactor::new(settings), &mut beside);

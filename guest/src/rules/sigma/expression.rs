@@ -135,7 +135,11 @@ impl Test {
             Content::Missing | Content::Null => self.null,
             Content::Object => false,
             Content::List => self.matches_list(values, event),
-            Content::Scalar(scalar) => self.matchers.match_one(scalar, values.text(self.field, self.cased, event)),
+            Content::Scalar(scalar) => {
+                let plain = if self.cased { None } else { values.unfolded(self.field, event) };
+                let known = plain.and_then(|plain| self.matchers.match_in_any_case(plain));
+                known.unwrap_or_else(|| self.matchers.match_one(scalar, values.text(self.field, self.cased, event)))
+            }
         }
     }
 

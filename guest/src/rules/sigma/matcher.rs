@@ -1,11 +1,11 @@
 //! Matchers: what one value has to be.
 
-use memchr::memmem::Finder;
 use regex::Regex;
 
 use super::modifiers::Order;
 use super::network::Network;
 use super::number::Number;
+use super::part::Part;
 use super::pattern::Glob;
 
 /// One value of a rule, ready to be held against values of events.
@@ -15,7 +15,7 @@ pub(super) enum Matcher {
     Equals(Box<str>),
     Starts(Box<str>),
     Ends(Box<str>),
-    Contains(Box<Finder<'static>>),
+    Contains(Box<Part>),
     Glob(Glob),
     /// Many texts, ordered by length.
     OneOf(Box<[Box<str>]>),
@@ -58,7 +58,7 @@ impl Matcher {
             Matcher::Equals(expected) => **expected == *text,
             Matcher::Starts(start) => text.as_bytes().starts_with(start.as_bytes()),
             Matcher::Ends(end) => text.as_bytes().ends_with(end.as_bytes()),
-            Matcher::Contains(finder) => finder.find(text.as_bytes()).is_some(),
+            Matcher::Contains(part) => part.is_in(text),
             Matcher::Glob(glob) => glob.matches(text),
             Matcher::OneOf(texts) => texts.binary_search_by(|known| order(known, text)).is_ok(),
             Matcher::Number(number) => {
@@ -69,6 +69,19 @@ impl Matcher {
             }
             Matcher::Regex(regex) => regex.is_match(text),
             Matcher::Network(network) => scalar == Scalar::Text && network.contains(text),
+        }
+    }
+
+    /// The same of a text that is to be compared in lower case and is not; none when it has to be made to know it.
+    fn matches_in_any_case(&self, text: &str) -> Option<bool> {
+        match self {
+            Matcher::Anything => Some(true),
+            Matcher::Contains(part) => part.is_in_any_case(text),
+            Matcher::Starts(start) => {
+                let found = text.as_bytes().get(..start.len()).unwrap_or(text.as_bytes());
+                found.is_ascii().then(|| found.eq_ignore_ascii_case(start.as_bytes()))
+            }
+            _ => None,
         }
     }
 
@@ -94,6 +107,17 @@ impl Matchers {
         match self.join {
             Join::Any => self.list.iter().any(matches),
             Join::All => !self.list.is_empty() && self.list.iter().all(matches),
+        }
+    }
+
+    /// The same of a text that is to be compared in lower case and is not; none when it has to be made to know it.
+    pub(super) fn match_in_any_case(&self, text: &str) -> Option<bool> {
+        match self.join {
+            Join::All => None,
+            Join::Any => self.list.iter().try_fold(false, |found, matcher| match found {
+                true => Some(true),
+                false => matcher.matches_in_any_case(text),
+            }),
         }
     }
 

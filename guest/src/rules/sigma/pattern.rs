@@ -1,9 +1,8 @@
 //! Texts of rules: `*` for any characters, `?` for one, a backslash in front of either for itself.
 
-use memchr::memmem::Finder;
-
 use super::folding;
 use super::matcher::Matcher;
+use super::part::Part;
 
 /// Where in a value a text has to stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +85,7 @@ impl Pattern {
             (Some(text), false, false) => Matcher::Equals(text),
             (Some(text), false, true) => Matcher::Starts(text),
             (Some(text), true, false) => Matcher::Ends(text),
-            (Some(text), true, true) => Matcher::Contains(Box::new(Finder::new(text.as_bytes()).into_owned())),
+            (Some(text), true, true) => Matcher::Contains(Box::new(Part::new(&text))),
             (None, _, _) => Matcher::Glob(Glob::new(&tokens)),
         }
     }

@@ -5,9 +5,12 @@ use std::ops::Range;
 
 use super::compiler::{Field, Fields as Sources, Source};
 use super::folding::fold_into;
+use super::key::Key;
 use super::made;
 use super::matcher::Scalar;
+use crate::events::Noted;
 use crate::fields::{self, Fields, Index, Leaves as Walk, Wanted};
+use crate::json::{Names, Place};
 
 /// The values of the event that they have begun with.
 #[derive(Debug)]
@@ -15,6 +18,10 @@ pub(crate) struct Values {
     sources: Sources,
     /// Of the event before, what is known of a field does not count.
     turn: u64,
+    /// What is noted of each event.
+    names: Names,
+    /// The same of the event at hand; empty when nothing was noted.
+    places: Vec<Place>,
     wanted: Wanted,
     index: Index,
     indexed: u64,
@@ -38,7 +45,9 @@ pub(super) enum Content {
 pub(crate) enum Known<'e> {
     /// It is none: null, missing, an object.
     Nothing,
-    /// It is this one, in lower case.
+    /// It is this one.
+    Short(Key),
+    /// It is this one, in lower case; it has no key.
     Text(&'e str),
     /// It is a list.
     Several,
@@ -47,6 +56,8 @@ pub(crate) enum Known<'e> {
 #[derive(Debug)]
 struct Slot {
     turn: u64,
+    /// All that its value is read from is noted.
+    is_noted: bool,
     content: Content,
     /// Where the raw value stands in the event.
     range: Range<usize>,
@@ -75,10 +86,19 @@ pub(super) struct Leaves {
 impl Values {
     /// For events whose fields come from `sources`.
     pub(crate) fn new(sources: Sources) -> Self {
-        let slot = |_| Slot { turn: 0, content: Content::Missing, range: 0..0, text: Text::default() };
+        let names = Noted::names_of(sources.0.iter().flat_map(Source::paths).flat_map(steps));
+        let slot = |source: &Source| Slot {
+            turn: 0,
+            is_noted: source.paths().flat_map(steps).all(|name| names.number(name).is_some()),
+            content: Content::Missing,
+            range: 0..0,
+            text: Text::default(),
+        };
         Values {
             wanted: Wanted::paths(sources.0.iter().flat_map(Source::paths)),
             slots: sources.0.iter().map(slot).collect(),
+            names,
+            places: Vec::new(),
             sources,
             turn: 0,
             index: Index::default(),
@@ -89,9 +109,16 @@ impl Values {
         }
     }
 
-    /// The next event comes. Nothing is looked up before it is asked for.
-    pub(crate) fn begin(&mut self) {
+    /// What is to be noted of each event.
+    pub(crate) fn noted(&self) -> Noted {
+        Noted::of_names(self.names.clone())
+    }
+
+    /// The next event comes; `places`: what was noted of it. Nothing is looked up before it is asked for.
+    pub(crate) fn begin(&mut self, places: &[Place]) {
         self.turn = self.turn.wrapping_add(1);
+        self.places.clear();
+        self.places.extend_from_slice(places);
     }
 
     /// What a field holds, as a text; none if it holds no scalar.
@@ -114,7 +141,10 @@ impl Values {
         match self.content(field, event) {
             Content::Missing | Content::Null | Content::Object => Known::Nothing,
             Content::List => Known::Several,
-            Content::Scalar(_) => Known::Text(self.text(field, false, event)),
+            Content::Scalar(_) => match self.slots.get(field.0).and_then(|slot| Key::of(slot.text.get(true, event))) {
+                Some(key) => Known::Short(key),
+                None => Known::Text(self.text(field, false, event)),
+            },
         }
     }
 
@@ -135,6 +165,12 @@ impl Values {
                 slot.text.get(cased, event)
             }
         }
+    }
+
+    /// The text of a scalar as it is, unless it has been put in lower case.
+    pub(super) fn unfolded<'e>(&'e self, field: Field, event: &'e str) -> Option<&'e str> {
+        let text = &self.slots.get(field.0)?.text;
+        (!text.is_folded).then(|| text.get(true, event))
     }
 
     /// The texts of two scalars.
@@ -177,13 +213,17 @@ impl Values {
     }
 
     fn look_up(&mut self, field: Field, event: &str) -> Content {
-        if self.indexed != self.turn {
-            Fields::read_some(event, &mut self.index, self.wanted);
-            self.indexed = self.turn;
-        }
-        let fields = Fields::again(event, &self.index);
         let (Some(slot), Some(source)) = (self.slots.get_mut(field.0), self.sources.0.get(field.0)) else {
             return Content::Missing;
+        };
+        let fields = if slot.is_noted && !self.places.is_empty() {
+            Fields::noted(event, &self.names, &self.places)
+        } else {
+            if self.indexed != self.turn {
+                Fields::read_some(event, &mut self.index, self.wanted);
+                self.indexed = self.turn;
+            }
+            Fields::again(event, &self.index)
         };
         slot.turn = self.turn;
         slot.text.clear();
@@ -206,6 +246,12 @@ impl Values {
         };
         slot.content
     }
+}
+
+/// The names that the first step of a path may have: a dot may stand in a name, too.
+fn steps(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
+    ends.filter_map(|end| path.get(..end))
 }
 
 fn content(value: fields::Field<'_>) -> Content {
@@ -231,7 +277,7 @@ impl Text {
         self.clear();
         let range = match value.body() {
             None => value.range(),
-            Some(body) if memchr::memchr(b'\\', body.as_bytes()).is_some() => {
+            Some(body) if crate::json::has_escape(body) => {
                 crate::json::unescape_into(body, &mut self.made);
                 return;
             }
