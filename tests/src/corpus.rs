@@ -1,4 +1,5 @@
-//! The corpus beside the checkout: 250 records and their faults, made with AWS's own Encryption SDK.
+//! What lies beside the checkout: the corpus of 250 records and their faults, made with AWS's own Encryption SDK, and
+//! the published OCSF schemas.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,16 +7,26 @@ use std::sync::Once;
 
 use serde_json::Value;
 
-/// Its folder; none, said aloud, where this checkout stands alone.
+/// The corpus' folder; none, said aloud, where this checkout stands alone.
 pub fn folder() -> Option<PathBuf> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    static SAID: Once = Once::new();
+    beside("corpus", &SAID)
+}
+
+/// The folder of the OCSF schemas; none, said aloud, where this checkout stands alone.
+pub fn schemas() -> Option<PathBuf> {
+    static SAID: Once = Once::new();
+    beside("ocsf", &SAID)
+}
+
+fn beside(name: &str, said: &Once) -> Option<PathBuf> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(name);
     if folder.is_dir() {
         return Some(folder);
     }
-    static SAID: Once = Once::new();
     // Not by a print macro: the test runner would keep it to itself.
-    SAID.call_once(|| {
-        writeln!(std::io::stderr(), "corpus absent: {} does not exist", folder.display()).expect("stderr")
+    said.call_once(|| {
+        writeln!(std::io::stderr(), "{name} absent: {} does not exist", folder.display()).expect("stderr")
     });
     None
 }

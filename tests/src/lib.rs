@@ -5,5 +5,6 @@ pub mod corpus;
 pub mod document;
 pub mod peer;
 pub mod program;
+pub mod readme;
 pub mod record;
 pub mod stream;

@@ -1,5 +1,7 @@
-//! The foreign side: the Python programs of `peer/`, each a child process that answers one JSON line with one JSON line.
+//! The foreign side: the Python programs of `peer/`, child processes that answer one JSON line with one JSON line, or
+//! all of their stdin at once.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -7,6 +9,29 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
+
+/// Runs a program of `peer/` that reads its stdin to the end and answers on stdout.
+///
+/// # Errors
+/// What it said on stdout and stderr, when it did not end well.
+pub fn run(program: &str, arguments: &[&OsStr], stdin: &[u8]) -> Result<String, String> {
+    let mut process = Command::new(python())
+        .arg(folder().join(program))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the peer starts");
+    let mut input = process.stdin.take().expect("a piped stdin");
+    let output = std::thread::scope(|scope| {
+        // It may end before it has read everything: then what it says is the answer.
+        scope.spawn(move || input.write_all(stdin));
+        process.wait_with_output().expect("the peer ends")
+    });
+    let [said, complaint] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("UTF-8"));
+    if output.status.success() { Ok(said) } else { Err(said + &complaint) }
+}
 
 /// One running program. It ends when its stdin does, that is, with this value or with the test.
 struct Peer {
@@ -119,7 +144,7 @@ impl Kms {
 impl Peer {
     fn start(program: &str) -> Self {
         let mut process = Command::new(python())
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peer").join(program))
+            .arg(folder().join(program))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -170,6 +195,11 @@ fn payload(answer: &Value) -> Result<Vec<u8>, String> {
         Some(payload) => Ok(BASE64_STANDARD.decode(payload).expect("base64")),
         None => Err(answer["error"].to_string()),
     }
+}
+
+/// Where the programs are.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peer")
 }
 
 /// `DASTAP_PYTHON`, or the virtual environment that `make` puts into the target directory.

@@ -8,12 +8,28 @@ use serde_json::Value;
 
 use crate::program::Dastap;
 
+/// What decoding with a configuration left behind.
+pub struct Left {
+    /// The lines of output.
+    pub lines: Vec<String>,
+    /// The statistics.
+    pub stats: Value,
+}
+
 /// A whole stream, in memory.
 pub struct Synthetic {
     /// Its records with what is in them, in order.
     pub records: Vec<Record>,
     resources: Vec<String>,
     keyring: String,
+}
+
+impl Left {
+    /// The lines as values.
+    pub fn values(&self) -> Vec<Value> {
+        let value = |line: &String| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.lines.iter().map(value).collect()
+    }
 }
 
 impl Synthetic {
@@ -32,6 +48,11 @@ impl Synthetic {
         &self.keyring
     }
 
+    /// The ids of its clusters and instances, as `--resource-id` takes them.
+    pub fn resources(&self) -> &[String] {
+        &self.resources
+    }
+
     /// The records as they lie in a file.
     pub fn text(&self) -> String {
         self.records.iter().map(|record| format!("{}\n", record.line)).collect()
@@ -43,6 +64,20 @@ impl Synthetic {
         std::fs::write(&keyring, &self.keyring).expect("the folder is writable");
         let run = Dastap::new(subcommand).arg("--keyring").arg(keyring).stdin(self.text());
         self.resources.iter().fold(run, |run, resource| run.args(["--resource-id", resource]))
+    }
+
+    /// Decodes it with this configuration; every record must decode.
+    #[track_caller]
+    pub fn decode(&self, config: &str) -> Left {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (config_file, stats) = (folder.path().join("config.yaml"), folder.path().join("stats.json"));
+        std::fs::write(&config_file, config).expect("the folder is writable");
+        let run = self.run("decode", folder.path()).arg("--config").arg(config_file).arg("--stats").arg(&stats);
+        let run = run.run().expect(0);
+        Left {
+            lines: String::from_utf8(run.stdout).expect("UTF-8").lines().map(str::to_owned).collect(),
+            stats: serde_json::from_slice(&std::fs::read(stats).expect("statistics")).expect("JSON"),
+        }
     }
 
     /// The events that must come out, heartbeats left out, each as the database wrote it.
