@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -187,7 +188,108 @@ fn damaged_documents_are_read_as_the_reference_reads_them() {
 }
 
 fn agree(text: &str) {
-    assert_eq!(read(text).ok(), reference(text), "{text}");
+    let said = reference(text);
+    assert_eq!(read(text).ok(), said, "{text}");
+    if let Some((_, _, events)) = said {
+        noted_as_the_reference(text, events.into_iter().map(|(event, ..)| event));
+    }
+}
+
+/// Names to be noted: short, longer than a word, longer than two; more than there is room for.
+const WANTED: [&str; 19] = [
+    "class",
+    "command",
+    "commandText",
+    "dbUserName",
+    "exitCode",
+    "sixteen_bytes_xy",
+    "engineNativeAuditFields",
+    "engineNativeAuditFielts",
+    "engineNativeAudit",
+    "",
+    "a",
+    "b",
+    "ab",
+    "class\"",
+    "comm\\nd",
+    "more",
+    "than",
+    "sixteen",
+    "a name of more than sixty-three bytes, for which no room is kept at all",
+];
+
+fn noted_as_the_reference<'t>(text: &str, events: impl Iterator<Item = &'t str>) {
+    let (mut list, mut noted) = (Vec::new(), Noted::of_names(Noted::names_of(WANTED.into_iter())));
+    Document::read("{\"databaseActivityEventList\":[{\"class\":1},{}]}", 64, 1000, &mut list, &mut noted).unwrap();
+    Document::read(text, 64, 1000, &mut list, &mut noted).unwrap();
+    let names = noted.names();
+    assert_eq!(names.count(), 16);
+    assert_eq!(WANTED.iter().position(|name| names.number(name).is_none()), Some(15));
+    for (number, event) in events.enumerate() {
+        let Members(members) = serde_json::from_str(event).unwrap();
+        let places = noted.of(number);
+        assert_eq!(places.len(), 16);
+        for name in WANTED.iter().chain(&["type"]) {
+            let Some(number) = names.number(name) else { continue };
+            let value = members.iter().rev().find(|(found, _)| found == name).map(|(_, value)| *value);
+            let found = crate::fields::noted_at(event, places[number]).map(|field| field.raw());
+            assert_eq!(found, value, "{name} of {event}");
+        }
+    }
+    assert!(noted.of(list.len()).is_empty());
+}
+
+#[test]
+fn nothing_is_noted_where_nobody_wants_it() {
+    let (mut list, mut noted) = (Vec::new(), Noted::default());
+    Document::read(&listing("[{\"type\":\"heartbeat\"}]"), 64, 1000, &mut list, &mut noted).unwrap();
+    assert!(list[0].heartbeat && noted.of(0).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn what_is_noted_is_what_stands_there(
+        events in prop::collection::vec(prop::collection::vec((name(), space(), value(), space()), 0..12), 1..4),
+    ) {
+        let event = |members: &Vec<(&str, &str, &str, &str)>| {
+            let member = |(name, before, value, behind): &(&str, &str, &str, &str)| {
+                format!("\"{name}\":{before}{value}{behind}")
+            };
+            format!("{{{}}}", members.iter().map(member).collect::<Vec<String>>().join(","))
+        };
+        agree(&listing(&format!("[{}]", events.iter().map(event).collect::<Vec<String>>().join(", "))));
+    }
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    let others =
+        ["type", "t\\u0079pe", "cl\\u0061ss", "klass", "class\\\"", "comm\\\\nd", "dbUserNamf", "sixteen_bytes_xz"];
+    prop::sample::select([&WANTED[..13], &others].concat())
+}
+
+fn space() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["", "", "", "", " ", "\t", "\n "])
+}
+
+fn value() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "null",
+        "true",
+        "12345678",
+        "123456789012",
+        "-1.5e3",
+        "[]",
+        "[1, {\"class\":2}]",
+        "{}",
+        "{\"class\":\"x\",\"type\":\"heartbeat\"}",
+        "\"\"",
+        "\"heartbeat\"",
+        "\"heart\\u0062eat\"",
+        "\"rdsadmin\"",
+        "\"rds\\u0061dmin\"",
+        "\"SELECT \\\"class\\\": 1, \"",
+        "\"a text that is longer than sixteen bytes\"",
+    ])
 }
 
 fn reference(text: &str) -> Option<Said<'_>> {

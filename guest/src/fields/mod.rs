@@ -75,14 +75,8 @@ impl<'a, 'i> Fields<'a, 'i> {
                 };
                 found.map(|place| self.field(place.value))
             }
-            Source::Noted(names, places) => self.at(*places.get(names.number(name)?)?),
+            Source::Noted(names, places) => noted_at(self.event, *places.get(names.number(name)?)?),
         }
-    }
-
-    /// The value at a noted place.
-    fn at(&self, place: json::Place) -> Option<Field<'a>> {
-        // No value ends where its event starts.
-        (place != [0; 2]).then(|| self.field(place))
     }
 
     /// The field at a dotted path: `engineNativeAuditFields.ROLE`. A member that has the whole path as its name goes
@@ -120,4 +114,10 @@ impl<'a, 'i> Fields<'a, 'i> {
     fn slice(&self, [start, end]: [u32; 2]) -> &'a str {
         self.event.get(start as usize..end as usize).unwrap_or_default()
     }
+}
+
+/// The value of `event` at a noted place.
+pub(crate) fn noted_at(event: &str, [start, end]: json::Place) -> Option<Field<'_>> {
+    // No value ends where its event starts.
+    (end != 0).then(|| Field::new(event, start as usize..end as usize))
 }

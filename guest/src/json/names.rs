@@ -22,6 +22,8 @@ struct Name {
     /// Its first eight bytes.
     head: u64,
     mask: u64,
+    /// Its last eight bytes, where it has more than eight.
+    tail: u64,
     /// One more than the number of the next name of the same length; zero where there is none.
     next: u8,
 }
@@ -54,7 +56,8 @@ impl Names {
         let (mut head, mut mask) = ([0; 8], [0; 8]);
         head.iter_mut().zip(&mut mask).zip(name.bytes()).for_each(|((head, mask), byte)| (*head, *mask) = (byte, 0xff));
         let (head, mask) = (u64::from_le_bytes(head), u64::from_le_bytes(mask));
-        self.list.push(Name { text: name.into(), head, mask, next: *first });
+        let tail = name.as_bytes().last_chunk().map_or(0, |tail| u64::from_le_bytes(*tail));
+        self.list.push(Name { text: name.into(), head, mask, tail, next: *first });
         *first = self.list.len() as u8;
         self.lengths |= 1u64.wrapping_shl(name.len() as u32);
         true
@@ -84,11 +87,13 @@ impl Names {
     /// The number of the name that stands at `start` of `text`.
     #[inline(always)]
     pub(super) fn number_at(&self, text: &[u8], start: usize, length: usize) -> Option<usize> {
-        let head = text.get(start..)?.first_chunk().map(|head| u64::from_le_bytes(*head));
+        let head = word(text, start);
+        let end = start.wrapping_add(length);
         let is = |name: &Name| match head {
             Some(head) if head & name.mask != name.head => false,
             Some(_) if length <= 8 => true,
-            _ => text.get(start..start.wrapping_add(length)) == Some(name.text.as_bytes()),
+            Some(_) if length <= 16 => word(text, end.wrapping_sub(8)) == Some(name.tail),
+            _ => text.get(start..end) == Some(name.text.as_bytes()),
         };
         self.chain(length).find(|(_, name)| is(name)).map(|(number, _)| number)
     }
@@ -104,4 +109,9 @@ impl Names {
             Some((number, name))
         })
     }
+}
+
+#[inline(always)]
+fn word(text: &[u8], at: usize) -> Option<u64> {
+    text.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
 }

@@ -13,8 +13,11 @@ pub(crate) fn equals(raw: &str, text: &str) -> bool {
         });
         rest == Some("")
     };
-    // An escape is longer than what it stands for.
-    raw == text || (raw.len() > text.len() && has_escape(raw) && unescaped())
+    // An escape is longer than what it stands for, and never stands for itself.
+    match raw.len() > text.len() {
+        true => has_escape(raw) && unescaped(),
+        false => raw == text && !has_escape(raw),
+    }
 }
 
 /// The raw string body `raw` holds an escape.

@@ -30,12 +30,15 @@ impl Key {
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = ONES * 0x80;
+/// What carries a byte from `A` on into its highest bit, and one behind `Z`.
+const FROM_A: u64 = ONES * (0x80 - b'A' as u64);
+const BEHIND_Z: u64 = ONES * (0x7f - b'Z' as u64);
 
 /// Eight ASCII bytes in lower case.
 #[inline(always)]
 fn lower(word: u64) -> u64 {
-    let from_a = word.wrapping_add(ONES * (0x80 - b'A' as u64));
-    let behind_z = word.wrapping_add(ONES * (0x7f - b'Z' as u64));
+    let from_a = word.wrapping_add(FROM_A);
+    let behind_z = word.wrapping_add(BEHIND_Z);
     // The bit in which the cases differ is two below the highest.
     word | (from_a & !behind_z & HIGH_BITS) >> 2
 }

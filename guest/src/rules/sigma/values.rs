@@ -58,6 +58,8 @@ struct Slot {
     turn: u64,
     /// All that its value is read from is noted.
     is_noted: bool,
+    /// It is this one of the noted values and nothing else.
+    number: Option<usize>,
     content: Content,
     /// Where the raw value stands in the event.
     range: Range<usize>,
@@ -89,6 +91,10 @@ impl Values {
         let names = Noted::names_of(sources.0.iter().flat_map(Source::paths).flat_map(steps));
         let slot = |source: &Source| Slot {
             turn: 0,
+            number: match source {
+                Source::Path(path) if !path.contains('.') => names.number(path),
+                _ => None,
+            },
             is_noted: source.paths().flat_map(steps).all(|name| names.number(name).is_some()),
             content: Content::Missing,
             range: 0..0,
@@ -216,6 +222,11 @@ impl Values {
         let (Some(slot), Some(source)) = (self.slots.get_mut(field.0), self.sources.0.get(field.0)) else {
             return Content::Missing;
         };
+        slot.turn = self.turn;
+        slot.text.clear();
+        if let Some(place) = slot.number.and_then(|number| self.places.get(number)) {
+            return slot.take(fields::noted_at(event, *place), event);
+        }
         let fields = if slot.is_noted && !self.places.is_empty() {
             Fields::noted(event, &self.names, &self.places)
         } else {
@@ -225,26 +236,31 @@ impl Values {
             }
             Fields::again(event, &self.index)
         };
-        slot.turn = self.turn;
-        slot.text.clear();
-        slot.content = match source {
-            Source::Path(path) => match fields.path(path) {
-                None => Content::Missing,
-                Some(value) => {
-                    slot.range = value.range();
-                    let content = content(value);
-                    if let Content::Scalar(_) = content {
-                        slot.text.set(value, event);
-                    }
-                    content
-                }
-            },
-            Source::Made(made) => match made::make(*made, &fields, &mut slot.text.made) {
-                Some(scalar) => Content::Scalar(scalar),
-                None => Content::Missing,
-            },
-        };
-        slot.content
+        match source {
+            Source::Path(path) => slot.take(fields.path(path), event),
+            Source::Made(made) => {
+                slot.content = match made::make(*made, &fields, &mut slot.text.made) {
+                    Some(scalar) => Content::Scalar(scalar),
+                    None => Content::Missing,
+                };
+                slot.content
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// Holds a value of the event.
+    #[inline]
+    fn take(&mut self, value: Option<fields::Field<'_>>, event: &str) -> Content {
+        self.content = value.map_or(Content::Missing, content);
+        if let Some(value) = value {
+            self.range = value.range();
+            if let Content::Scalar(_) = self.content {
+                self.text.set(value, event);
+            }
+        }
+        self.content
     }
 }
 
