@@ -8,12 +8,16 @@ mod bits;
 mod crc;
 mod huffman;
 mod inflate;
+mod meanings;
+mod output;
+mod symbols;
 #[cfg(test)]
 mod tests;
 
 #[cfg(target_family = "wasm")]
 use crc::crc32;
-use inflate::{Error, Inflate, Output};
+use inflate::{Error, Inflate};
+use output::Output;
 
 use crate::error::{Failure, Reason, Stage};
 

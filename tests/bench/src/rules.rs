@@ -43,7 +43,7 @@ pub(crate) fn measure(class: &Class, rounds: usize) -> Result<Vec<Cost>> {
 fn rules() -> Vec<Value> {
     let classes = ["ROLE_ADMIN", "MAINTENANCE", "REPLICATION", "BACKUP", "RESTORE", "VACUUM_ALL"];
     let commands = ["CREATE ROLE", "DROP ROLE", "REINDEX", "CLUSTER", "LISTEN", "NOTIFY", "PREPARE TRANSACTION"];
-    let users = ["backup_", "etl_", "monitor_", "replica_", "report_", "svc_"];
+    let users = ["xbackup_", "xetl_", "xmonitor_", "xreplica_", "xreport_", "xsvc_"];
     let mut rules: Vec<Value> = Vec::new();
     rules.extend(classes.map(|class| json!({ "drop": { "class": class } })));
     rules.extend(commands.map(|command| json!({ "drop": { "class": "DDL", "command": command } })));

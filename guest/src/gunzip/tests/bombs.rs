@@ -3,7 +3,7 @@
 use flate2::{Compress, Compression, FlushCompress};
 
 use super::super::Gunzip;
-use super::super::inflate::SLACK;
+use super::super::output::SLACK;
 use super::stream::{data, inflate, member, reason};
 use crate::error::Reason;
 

@@ -1,0 +1,61 @@
+//! What the symbols of deflate's three codes mean (RFC 1951, section 3.2.5), as entries of [`super::huffman::Table`].
+
+use super::huffman::{END, EXCEPTION, LITERAL};
+
+/// Further tables and all, for codes of up to 15 bits: 286 symbols and an index of 11 bits, 30 and 8, 19 and 7.
+pub(super) const LITERAL_ENTRIES: usize = 2400;
+pub(super) const DISTANCE_ENTRIES: usize = 512;
+pub(super) const LENGTH_ENTRIES: usize = 128;
+pub(super) const LITERAL_BITS: u32 = 11;
+pub(super) const DISTANCE_BITS: u32 = 8;
+pub(super) const LENGTH_BITS: u32 = 7;
+
+/// What the symbols mean: bytes, the end, lengths, and two that mean nothing.
+pub(super) static LITERALS: [u32; 288] = literals();
+pub(super) static DISTANCES: [u32; 32] = distances();
+pub(super) static LENGTHS: [u32; 19] = lengths();
+
+/// Each length or distance has the smallest value behind the one before; extra bits make more of it.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "runs in the compiler")]
+const fn literals() -> [u32; 288] {
+    let mut meanings = [EXCEPTION; 288];
+    let mut symbol = 0;
+    while symbol < 256 {
+        meanings[symbol] = LITERAL | (symbol as u32) << 16;
+        symbol += 1;
+    }
+    meanings[256] = EXCEPTION | END << 16;
+    let mut smallest = 3;
+    while symbol < 284 {
+        symbol += 1;
+        let extra = if symbol < 265 { 0 } else { (symbol as u32 - 261) / 4 };
+        meanings[symbol] = smallest << 16 | extra;
+        smallest += 1 << extra;
+    }
+    meanings[285] = 258 << 16;
+    meanings
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "runs in the compiler")]
+const fn distances() -> [u32; 32] {
+    let mut meanings = [EXCEPTION; 32];
+    let (mut symbol, mut smallest) = (0, 1);
+    while symbol < 30 {
+        let extra = if symbol < 4 { 0 } else { symbol as u32 / 2 - 1 };
+        meanings[symbol] = smallest << 16 | extra;
+        smallest += 1 << extra;
+        symbol += 1;
+    }
+    meanings
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "runs in the compiler")]
+const fn lengths() -> [u32; 19] {
+    let mut meanings = [0; 19];
+    let mut symbol = 0;
+    while symbol < 19 {
+        meanings[symbol] = (symbol as u32) << 16;
+        symbol += 1;
+    }
+    meanings
+}

@@ -1,0 +1,63 @@
+//! What was inflated, in a buffer with room behind it.
+
+use super::inflate::Error;
+use crate::shape::LARGE;
+
+/// What was written, in a buffer with room behind it.
+pub(super) struct Output<'a> {
+    pub(super) bytes: &'a mut Vec<u8>,
+    /// How many bytes of `bytes` were written.
+    pub(super) end: usize,
+    /// How many may be.
+    pub(super) most: usize,
+}
+
+/// Room behind the expected end, so that there is always enough for a symbol.
+pub(super) const SLACK: usize = 320;
+
+impl<'a> Output<'a> {
+    /// At most `most` bytes, into a buffer that has room for `expected`.
+    pub(super) fn new(bytes: &'a mut Vec<u8>, expected: usize, most: usize) -> Self {
+        // Lines are made of a large document in its own buffer, and are longer.
+        let expected = expected.min(most);
+        let spare = if expected < LARGE { 0 } else { expected / 4 };
+        if bytes.capacity() < expected {
+            // What it holds is of no use: given back first, it is neither copied nor held beside the new one.
+            *bytes = Vec::with_capacity(expected.saturating_add(spare).saturating_add(SLACK));
+        }
+        let mut output = Output { bytes, end: 0, most };
+        output.reserve(expected.saturating_add(SLACK));
+        output
+    }
+
+    /// What was written from `start` on.
+    pub(super) fn written(&self, start: usize) -> &[u8] {
+        self.bytes.get(start..self.end).unwrap_or_default()
+    }
+
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Room for `room` more bytes, or as many as there may be.
+    pub(super) fn grow(&mut self, room: usize) -> Result<(), Error> {
+        if self.end > self.most {
+            return Err(Error::TooLarge);
+        }
+        let wanted = self.end.saturating_add(room);
+        if wanted > self.bytes.len() {
+            let doubled = self.bytes.len().saturating_mul(2);
+            self.reserve(wanted.max(doubled).min(self.most.saturating_add(SLACK)));
+        }
+        Ok(())
+    }
+
+    fn reserve(&mut self, length: usize) {
+        if self.bytes.capacity() < length {
+            self.bytes.reserve_exact(length.saturating_sub(self.bytes.len()));
+        }
+        if self.bytes.len() < length {
+            self.bytes.resize(length, 0);
+        }
+    }
+}
