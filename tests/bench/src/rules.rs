@@ -47,7 +47,7 @@ fn rules() -> Vec<Value> {
     let mut rules: Vec<Value> = Vec::new();
     rules.extend(classes.map(|class| json!({ "drop": { "class": class } })));
     rules.extend(commands.map(|command| json!({ "drop": { "class": "DDL", "command": command } })));
-    rules.extend(users.map(|user| json!({ "drop": { "dbUserName|startswith": user } })));
+    rules.extend(users.map(|user| json!({ "drop": { "class": "READ", "dbUserName|startswith": user } })));
     rules.push(json!({ "drop": { "commandText|contains": "pg_sleep_until" } }));
     rules
 }
