@@ -139,7 +139,7 @@ impl DecoderBuilder {
     }
 
     /// Bytes of memory of one instance at most. Default: what `limits` of the transform section need, 238 MiB with
-    /// its defaults; ordinary records take a few.
+    /// its defaults and 80 MiB more with rules; ordinary records take a few.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
         self
