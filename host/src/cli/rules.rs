@@ -78,11 +78,6 @@ fn section(file: &Path) -> Result<Map<String, Value>, Error> {
         return Config::load(file).map(|config| config.transform).map_err(Error::usage);
     }
     let documents = sigma::load(file).map_err(Error::Usage)?;
-    for (file, document) in &documents {
-        let alone = Map::from_iter([("rules".to_owned(), json!([{ "sigma": [document] }]))]);
-        decoder(alone).map_err(|error| Error::Usage(format!("{}: {error}", file.display())))?;
-    }
-    let documents: Vec<Value> = documents.into_iter().map(|(_, document)| document).collect();
     Ok(Map::from_iter([("rules".to_owned(), json!([{ "sigma": documents }]))]))
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use dastap_guest::{Settings, Transform};
+use serde_json::{Map, Value, json};
 
 /// Reads the files that `rules` of a transform section names; relative paths start at `base`.
 ///
@@ -21,8 +22,7 @@ pub(crate) fn load_files(transform: &mut Map<String, Value>, base: &Path) -> Res
         };
         let mut documents = Vec::new();
         for path in paths {
-            let found = load(&path).map_err(|problem| format!("transform.rules[{index}].sigma: {problem}"))?;
-            documents.extend(found.into_iter().map(|(_, document)| document));
+            documents.extend(load(&path).map_err(|problem| format!("transform.rules[{index}].sigma: {problem}"))?);
         }
         *sigma = Value::Array(documents);
     }
@@ -33,7 +33,7 @@ pub(crate) fn load_files(transform: &mut Map<String, Value>, base: &Path) -> Res
 ///
 /// # Errors
 /// As [`load_files`].
-pub(crate) fn load(path: &Path) -> Result<Vec<(PathBuf, Value)>, String> {
+pub(crate) fn load(path: &Path) -> Result<Vec<Value>, String> {
     let mut files = Vec::new();
     match path.is_dir() {
         true => find(path, &mut files, DEEPEST).map_err(|error| format!("cannot read {}: {error}", path.display()))?,
@@ -45,8 +45,11 @@ pub(crate) fn load(path: &Path) -> Result<Vec<(PathBuf, Value)>, String> {
     files.sort();
     let mut documents = Vec::new();
     for file in files {
-        let found = read(&file).map_err(|problem| format!("{}: {problem}", file.display()))?;
-        documents.extend(found.into_iter().map(|document| (file.clone(), document)));
+        let named = |problem: String| format!("{}: {problem}", file.display());
+        let found = read(&file).map_err(named)?;
+        // Each alone first: in a set nobody would know its file.
+        found.iter().try_for_each(check).map_err(named)?;
+        documents.extend(found);
     }
     Ok(documents)
 }
@@ -67,6 +70,13 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>, depth: u32) -> std::io::Result<
         }
     }
     Ok(())
+}
+
+/// Errors start with the title of the rule.
+fn check(document: &Value) -> Result<(), String> {
+    let section = json!({ "rules": [{ "sigma": [document] }] });
+    let opened = Settings::from_value(section).and_then(Transform::open).map(drop);
+    opened.map_err(|error| error.strip_prefix("transform.rules[0].sigma[0]").unwrap_or(&error).trim_start().to_owned())
 }
 
 fn read(file: &Path) -> Result<Vec<Value>, String> {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use zeroize::Zeroizing;
 
 use super::instance::{Fault, FaultKind, Instance};
 use super::{CallLimits, Count, Merged, Sandbox, Verdict};
@@ -11,7 +12,8 @@ use crate::keys::Cache;
 /// A bounded set of instances with the same settings.
 pub(crate) struct Instances {
     sandbox: Sandbox,
-    transform: String,
+    /// The settings as JSON; the key of `hash` is in them.
+    transform: Zeroizing<String>,
     keys: Arc<Cache>,
     limits: CallLimits,
     permits: Semaphore,
@@ -24,7 +26,7 @@ impl Instances {
     pub(crate) fn new(sandbox: Sandbox, transform: String, keys: Arc<Cache>, limits: CallLimits, most: usize) -> Self {
         Instances {
             sandbox,
-            transform,
+            transform: Zeroizing::new(transform),
             keys,
             limits,
             permits: Semaphore::new(most.max(1)),

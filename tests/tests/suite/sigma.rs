@@ -208,7 +208,8 @@ fn rule_files_are_checked_by_name() {
         let decoded = place.decode("config.yaml").run().expect(2);
         assert!(decoded.stderr.contains(expected), "{}\n{expected}", decoded.stderr);
         assert_eq!(decoded.stdout, b"");
-        assert!(decoded.stderr.contains("config.yaml: transform.rules[0].sigma"), "{}", decoded.stderr);
+        assert!(decoded.stderr.contains("config.yaml: transform.rules[0].sigma: "), "{}", decoded.stderr);
+        assert!(decoded.stderr.contains("broken.yml: "), "the file is named: {}", decoded.stderr);
         let checked = check(&["etc/rules"]).expect(2);
         assert!(checked.stderr.contains("broken.yml: "), "the file is named: {}", checked.stderr);
         assert!(checked.stderr.contains(expected), "{}\n{expected}", checked.stderr);
