@@ -15,7 +15,7 @@ export { Decoder, type DecoderOptions, type TransformSettings } from "./decoder.
 export { Cache, type KeyStats } from "./keys/cache.js";
 export type { Clock } from "./keys/clock.js";
 export { Keyring } from "./keys/keyring.js";
-export { KmsKeys, type KmsSettings } from "./keys/kms.js";
+export { type KmsClient, KmsKeys, type KmsSettings } from "./keys/kms.js";
 export { type DecryptKey, type KeyProvider, Refused, Unavailable } from "./keys/provider.js";
 export type { KeyRequest } from "./keys/request.js";
 export type { CacheSettings } from "./keys/settings.js";

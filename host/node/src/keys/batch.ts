@@ -23,7 +23,7 @@ export class BatchKeys {
   /** The sandbox's question. An unknown key is "unavailable" for now. */
   readonly lookup = (request: KeyRequest): Uint8Array | Refused | Unavailable => {
     const asked = question(request);
-    const answer = this.#answers.get(asked) ?? this.#cache.peek(request);
+    const answer = this.#answers.get(asked) ?? this.#cache.peek(asked);
     if (answer) return answer;
     this.#missing.set(asked, request);
     return new Unavailable("not fetched yet");

@@ -86,10 +86,9 @@ export class Cache implements KeyProvider {
 
   /**
    * The answer where it takes no waiting, else undefined; then nothing is counted, and {@link decrypt} is to follow. The
-   * key is the cache's own and may be wiped as soon as the caller waits for anything.
+   * key is the cache's own and may be wiped as soon as the caller waits for anything. `asked`: the {@link question}.
    */
-  peek(request: KeyRequest): Uint8Array | Refused | Unavailable | undefined {
-    const asked = question(request);
+  peek(asked: string): Uint8Array | Refused | Unavailable | undefined {
     const outcome = this.#store.find(asked, this.#clock.now(), this.#flights.has(asked));
     if (!outcome) return undefined;
     this.#stats.lookups += 1;
@@ -118,9 +117,15 @@ export class Cache implements KeyProvider {
     const known = this.#store.find(asked, this.#clock.now(), flight !== undefined);
     if (known) return [copied(known), false];
     if (flight) {
-      const landing = new Promise<Outcome>((land) => flight.push((outcome) => land(copied(outcome))));
+      let land = (_: Outcome) => {};
+      const landing = new Promise<Outcome>((resolve) => {
+        land = (outcome) => resolve(copied(outcome));
+        flight.push(land);
+      });
       const outcome = await within(this.#clock, WAIT_LIMIT, landing);
-      return [outcome ?? this.#without(asked, "another lookup is still asking for this key"), false];
+      if (outcome) return [outcome, false];
+      flight.splice(flight.indexOf(land), 1);
+      return [this.#without(asked, "another lookup is still asking for this key"), false];
     }
     const waiting: Array<(outcome: Outcome) => void> = [];
     this.#flights.set(asked, waiting);
@@ -137,7 +142,10 @@ export class Cache implements KeyProvider {
     }
     this.#stats.calls += 1;
     try {
-      const answer = await within(this.#clock, CALL_LIMIT, this.#call(request));
+      const call = this.#call(request);
+      const answer = await within(this.#clock, CALL_LIMIT, call);
+      // Nobody wants it any more when it comes.
+      if (!answer) call.then((key) => key instanceof Uint8Array && key.fill(0));
       const late = new Unavailable(`the key provider gave no answer in ${CALL_LIMIT / 1000} s`);
       return [copied(this.#store.settle(asked, answer ?? late, this.#clock.now())), true];
     } finally {

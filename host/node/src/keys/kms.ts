@@ -1,6 +1,5 @@
 // Data keys from AWS KMS, through the AWS SDK that the caller has installed.
 
-import type { KMSClient } from "@aws-sdk/client-kms";
 import { Backoff } from "./backoff.js";
 import { Cache } from "./cache.js";
 import { type Clock, systemClock } from "./clock.js";
@@ -18,6 +17,12 @@ const READ = 1500;
 /** The longest that a question can take: below the ten seconds for which other lookups wait for this one's answer. */
 const BUDGET = (CONNECT + READ) * ATTEMPTS + 750;
 
+/** What is used of a `KMSClient`; spelt out, so that the types do without the SDK. */
+export interface KmsClient {
+  send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
+  readonly config: { region(): Promise<string>; credentials(): Promise<unknown> };
+}
+
 /** Which KMS to ask, for which key, and how long its answers are kept. */
 export interface KmsSettings {
   /** The region of the stream's KMS key, such as `eu-west-1`. Default: what the AWS SDK finds. */
@@ -30,7 +35,7 @@ export interface KmsSettings {
    */
   keyId?: string;
   /** A client of your own, for instance with an assumed role; `region` and `endpointUrl` are then its affair. */
-  client?: KMSClient;
+  client?: KmsClient;
   /** How long keys are kept. */
   cache?: CacheSettings;
 }
@@ -54,7 +59,7 @@ export class KmsKeys implements KeyProvider {
   readonly #settings: KmsSettings;
   readonly #clock: Clock;
   readonly #busy = { backoff: new Backoff() };
-  #connected: Promise<{ sdk: Sdk; client: KMSClient; region: string }> | undefined;
+  #connected: Promise<{ sdk: Sdk; client: KmsClient; region: string }> | undefined;
 
   /** Throws an `Error` that names the setting which is wrong. Asks KMS nothing yet. */
   constructor(settings: KmsSettings = {}, clock: Clock = systemClock) {
@@ -139,7 +144,7 @@ async function connect({ region, endpointUrl, client: own }: KmsSettings) {
       `KmsKeys needs the AWS SDK: npm install @aws-sdk/client-kms (${(thrown as Error).message.split("\n")[0]})`,
     );
   }
-  const client =
+  const client: KmsClient =
     own ??
     new sdk.KMSClient({
       maxAttempts: ATTEMPTS,
