@@ -2,9 +2,10 @@
 // puts it.
 
 import { spawnSync } from "node:child_process";
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { page } from "./page.js";
 import { transpile } from "./transpile.js";
 
 const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -19,3 +20,4 @@ await mkdir(here("dist/guest"), { recursive: true });
 const tsc = spawnSync(here("node_modules/.bin/tsc"), ["--project", here("tsconfig.json")], { stdio: "inherit" });
 if (tsc.status !== 0) process.exit(1);
 await transpile(component, here("dist/guest"));
+await page(here);

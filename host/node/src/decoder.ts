@@ -2,7 +2,6 @@
 
 import { Batch } from "./batch.js";
 import { Cache } from "./keys/cache.js";
-import { KmsKeys } from "./keys/kms.js";
 import type { DecryptKey, KeyProvider } from "./keys/provider.js";
 import { type Input, read } from "./record.js";
 import { Sandbox } from "./sandbox.js";
@@ -48,7 +47,7 @@ export class Decoder {
     const { keys, ...rest } = options ?? {};
     const [unknown] = Object.keys(rest);
     if (unknown) throw unknownSetting("options", unknown, ["keys"]);
-    const cache = keys instanceof Cache ? keys : keys instanceof KmsKeys ? keys.cache : new Cache(keys);
+    const cache = keys instanceof Cache ? keys : ((keys as KeyProvider | undefined)?.cache ?? new Cache(keys));
     const sandbox = await Sandbox.open(config);
     await (keys as KeyProvider).ready?.();
     return new Decoder(sandbox, cache);

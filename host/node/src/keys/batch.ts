@@ -8,7 +8,7 @@
 
 import type { Cache } from "./cache.js";
 import { keyError, type Refused, Unavailable } from "./provider.js";
-import { type KeyRequest, question } from "./request.js";
+import { check, type KeyRequest, question } from "./request.js";
 
 export class BatchKeys {
   readonly #cache: Cache;
@@ -22,6 +22,11 @@ export class BatchKeys {
 
   /** The sandbox's question. An unknown key is "unavailable" for now. */
   readonly lookup = (request: KeyRequest): Uint8Array | Refused | Unavailable => {
+    try {
+      check(request);
+    } catch (refused) {
+      return keyError(refused);
+    }
     const asked = question(request);
     const answer = this.#answers.get(asked) ?? this.#cache.peek(asked);
     if (answer) return answer;

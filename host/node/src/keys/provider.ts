@@ -1,5 +1,6 @@
 // Who can be asked for data keys, and why there may be none.
 
+import type { Cache } from "./cache.js";
 import type { KeyRequest } from "./request.js";
 
 /** Somebody who can turn the blob in a record's `key` field into the plaintext data key. */
@@ -15,6 +16,9 @@ export interface KeyProvider {
 
   /** The arrays it returns are nobody else's: the cache wipes them once it has its copy. */
   readonly handsOver?: boolean;
+
+  /** A cache that stands in front of it already. */
+  readonly cache?: Cache;
 
   /** Checks what can be checked before the first record; called once, by `Decoder.open`. */
   ready?(): Promise<void>;

@@ -35,8 +35,9 @@ export function decodedByProgram(t, { records, keyring, resources }, ...options)
   const args = ["decode", "--keyring", keys, ...ids, "--dead-letter", dead, ...options];
   const { status, stdout, stderr } = spawnSync(PROGRAM, args, { ...PIPES, input: records.join("\n") });
   if (status !== 0 && status !== 1) throw new Error(`${PROGRAM}: ${stderr}`);
-  const failures = existsSync(dead) ? readFileSync(dead, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line)) : [];
-  return { lines: stdout, failures: failures.map(({ index, error }) => [index, error]) };
+  const kept = existsSync(dead) ? readFileSync(dead, "utf8").split("\n").filter(Boolean) : [];
+  const failures = kept.map((line) => JSON.parse(line)).map(({ index, error }) => [index, error]);
+  return { lines: stdout, failures };
 }
 
 /** What a command prints; throws unless it succeeds. */
