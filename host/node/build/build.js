@@ -2,7 +2,7 @@
 // puts it.
 
 import { spawnSync } from "node:child_process";
-import { mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { page } from "./page.js";
@@ -21,3 +21,4 @@ const tsc = spawnSync(here("node_modules/.bin/tsc"), ["--project", here("tsconfi
 if (tsc.status !== 0) process.exit(1);
 await transpile(component, here("dist/guest"));
 await page(here);
+for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) await copyFile(here(`../../${licence}`), here(`dist/${licence}`));

@@ -19,7 +19,7 @@ const BUDGET = (CONNECT + READ) * ATTEMPTS + 750;
 
 /** What is used of a `KMSClient`; spelt out, so that the types do without the SDK. */
 export interface KmsClient {
-  send(command: any, options?: { abortSignal?: AbortSignal }): Promise<any>;
+  send(command: any, options?: any): Promise<any>;
   readonly config: { region(): Promise<string>; credentials(): Promise<unknown> };
 }
 
