@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench component toolchain clean
+.PHONY: help demo test test-node check bench component toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -13,15 +13,20 @@ CARGO = PATH="$(RUST_BIN):$$PATH" cargo
 PYTHON := $(CURDIR)/target/venv/bin/python
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: target/.tools ## Generate an encrypted stream and decode it: events, and the KMS calls saved
 	@$(CARGO) build --bin dastap
 	@$(CARGO) run --quiet --bin dastap -- demo
 
-test: target/.tools target/.peers ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
+test: target/.tools target/.peers test-node ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
 	@$(CARGO) build --all-targets
 	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test
+
+test-node: target/.tools target/.peers target/.node ## The package for Node and the browser, against the Rust program
+	@$(CARGO) build --all-targets
+	@target/debug/component target/dastap.wasm && target/debug/component --faults target/dastap-faults.wasm
+	@cd host/node && npm run --silent build && npm test --silent
 
 check: target/.tools target/.lints ## Format, lints, documentation: warnings are errors
 	@$(CARGO) fmt --all --check
@@ -39,7 +44,7 @@ component: target/.tools ## The portable component, for other hosts: target/dast
 toolchain: target/.tools ## Install the compilers that are missing; every other target does it by itself
 
 clean: ## Remove everything that was built or installed here
-	@rm -rf target
+	@rm -rf target host/node/dist host/node/node_modules
 
 # $(call install,packages,what to say where Debian's packages cannot be had)
 APT = DEBIAN_FRONTEND=noninteractive $(if $(filter 0,$(shell id -u)),,sudo -E) apt-get -qq
@@ -75,4 +80,14 @@ target/.peers: tests/peer/requirements.txt
 		|| $(call install,python3 python3-venv,Python 3.10 or later with its venv module)
 	@python3 -m venv --clear target/venv
 	@target/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# jco, the AWS SDK for the tests, and a browser for the page.
+target/.node: host/node/package-lock.json
+	@mkdir -p target
+	@{ node --version && npm --version; } >/dev/null 2>&1 || $(call install,nodejs npm,Node: https://nodejs.org)
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' \
+		|| { echo "expected Node 20 or later, found $$(node --version): https://nodejs.org"; exit 1; }
+	@command -v chromium >/dev/null || $(call install,chromium,Chromium)
+	@cd host/node && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
