@@ -1,17 +1,16 @@
 // A guest that misbehaves on request (guest/src/faults.rs): its record fails alone, all others decode.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Cache } from "dastap";
 import { transpile } from "../build/transpile.js";
 import { Batch } from "../dist/batch.js";
 import { withMaximum } from "../dist/memory.js";
-import { Sandbox } from "../dist/sandbox.js";
+import { Fault, Sandbox } from "../dist/sandbox.js";
 
 const FAULTS =
   process.env.DASTAP_FAULTS ?? fileURLToPath(new URL("../../../target/dastap-faults.wasm", import.meta.url));
@@ -19,12 +18,13 @@ const GOOD =
   '{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{"clusterId":"c","instanceId":"i","databaseActivityEventList":[{"command":"SELECT"}]}}';
 const fault = (kind) => `{"fault":"${kind}"}`;
 
-let bytes;
+let folder;
 before(async () => {
-  const folder = await mkdtemp(join(tmpdir(), "dastap-faults-"));
+  folder = await mkdtemp(join(tmpdir(), "dastap-faults-"));
   await transpile(FAULTS, folder);
-  bytes = (name) => readFile(join(folder, name));
 });
+after(() => rm(folder, { recursive: true }));
+const bytes = (name) => readFile(join(folder, name));
 
 async function batch(settings = {}) {
   const sandbox = await Sandbox.open(settings, bytes);
@@ -44,10 +44,16 @@ for (const [kind, reason] of [["panic", "trapped"], ["memory", "out-of-memory"]]
   });
 }
 
-test("the merged form is contained too, and keeps the order", async () => {
+test("where the merged form traps, the records are decoded one by one, and the order is kept", async () => {
   const { sandbox, keys } = await batch();
+  const trapping = {
+    decode: (...call) => sandbox.decode(...call),
+    decodeMerged() {
+      throw new Fault("trapped", "unreachable");
+    },
+  };
   const other = GOOD.replace("SELECT", "INSERT");
-  const merged = await new Batch(sandbox, keys, undefined).decodeMerged([other, fault("panic"), GOOD]);
+  const merged = await new Batch(trapping, keys, undefined).decodeMerged([other, fault("panic"), GOOD]);
   assert.deepEqual(merged.failures.map(([index, { stage }]) => [index, stage]), [[1, "guest"]]);
   const [output] = merged.outputs;
   const commands = output.lines.trimEnd().split("\n").map((line) => JSON.parse(line).command);
