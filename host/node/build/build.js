@@ -21,4 +21,5 @@ const tsc = spawnSync(here("node_modules/.bin/tsc"), ["--project", here("tsconfi
 if (tsc.status !== 0) process.exit(1);
 await transpile(component, here("dist/guest"));
 await page(here);
-for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) await copyFile(here(`../../${licence}`), here(`dist/${licence}`));
+for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"])
+  await copyFile(here(`../../${licence}`), here(`dist/${licence}`));

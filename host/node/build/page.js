@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -25,12 +26,20 @@ export async function page(here) {
 
 async function bundled(entry) {
   const options = { bundle: true, minify: true, write: false, format: "esm", platform: "browser", target: "es2022" };
-  const { outputFiles } = await build({ entryPoints: [entry], logLevel: "warning", ...options });
+  const { outputFiles } = await build({ entryPoints: [entry], logLevel: "warning", plugins: [inside], ...options });
   const text = outputFiles[0].text;
   // Nothing inside may end the element that it stands in.
   if (/<\/(script|style)/i.test(text)) throw new Error(`${entry}: expected no closing tag inside`);
   return text;
 }
+
+/** In the page, the sandbox's modules come from the page. */
+const inside = {
+  name: "modules inside",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/modules\.js$/ }, ({ resolveDir }) => ({ path: join(resolveDir, "page/modules.js") }));
+  },
+};
 
 async function packed(name, file) {
   const gzip = gzipSync(await readFile(file), { level: 9 });

@@ -13,7 +13,10 @@ export async function transpile(component, out) {
   if (jco.status !== 0) throw new Error(`jco cannot transpile ${component}: ${jco.error ?? jco.stderr}`);
   const file = `${out}/dastap.js`;
   const edits = [decodesStrictly, keepsLinesAsBytes, encodesAtOnce, staysSilent];
-  await writeFile(file, edits.reduce((js, edit) => edit(js), await readFile(file, "utf8")));
+  await writeFile(
+    file,
+    edits.reduce((js, edit) => edit(js), await readFile(file, "utf8")),
+  );
 }
 
 /** A decoder of its own choice swallows a byte order mark at the start of a text and hides what is not UTF-8. */
@@ -23,7 +26,8 @@ function decodesStrictly(js) {
 
 /** Whoever writes the lines somewhere needs bytes; making a text of them first takes half of the time. */
 function keepsLinesAsBytes(js) {
-  const lifted = /= TEXT_DECODER_UTF8\.decode\((new Uint8Array\(memory0\.buffer, ptr\d+, len\d+\))\)(;\s+result\d+\.push\(\{\s+route: result\d+,\s+lines: )/g;
+  const lifted =
+    /= TEXT_DECODER_UTF8\.decode\((new Uint8Array\(memory0\.buffer, ptr\d+, len\d+\))\)(;\s+result\d+\.push\(\{\s+route: result\d+,\s+lines: )/g;
   return replaced(js, 2, lifted, "= $1.slice()$2");
 }
 
@@ -43,7 +47,12 @@ function encodesAtOnce(js) {
 
 /** Asking the environment whether to print, several times a call, takes longer than the rest of a small call. */
 function staysSilent(js) {
-  return replaced(js, 1, /if \(!globalThis\?\.process\?\.env\?\.JCO_DEBUG\) \{ return; \}\s+console\.debug\(\.\.\.args\);\n/g, "");
+  return replaced(
+    js,
+    1,
+    /if \(!globalThis\?\.process\?\.env\?\.JCO_DEBUG\) \{ return; \}\s+console\.debug\(\.\.\.args\);\n/g,
+    "",
+  );
 }
 
 /** Throws unless there are exactly `times` places: another version of jco needs a new look. */

@@ -1,7 +1,7 @@
 // The decoder's WebAssembly component: one instance with its settings opened, used until its first fault.
 
 import { instantiate, type Raw } from "./guest/dastap.js";
-import { bytesOf } from "#modules";
+import { bytesOf } from "./modules.js";
 import { Refused, Unavailable } from "./keys/provider.js";
 import type { KeyRequest } from "./keys/request.js";
 import { memoryFor, withMaximum } from "./memory.js";

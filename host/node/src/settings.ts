@@ -3,7 +3,9 @@
 /** Names the setting and the nearest one that exists. */
 export function unknownSetting(place: string, found: string, known: string[]): Error {
   const nearest = [...known].sort((a, b) => distance(found, a) - distance(found, b))[0]!;
-  return new Error(`${place}.${found}: there is no such setting; did you mean "${nearest}"? Known: ${known.join(", ")}`);
+  return new Error(
+    `${place}.${found}: there is no such setting; did you mean "${nearest}"? Known: ${known.join(", ")}`,
+  );
 }
 
 /** How many letters must be put in, left out or replaced. */

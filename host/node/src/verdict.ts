@@ -115,5 +115,9 @@ function joined(route: string, parts: Output[]): Output {
     bytes.set(part.bytes, end);
     end += part.bytes.length;
   }
-  return new Output(route, bytes, parts.reduce((sum, part) => sum + part.events, 0));
+  return new Output(
+    route,
+    bytes,
+    parts.reduce((sum, part) => sum + part.events, 0),
+  );
 }

@@ -54,7 +54,10 @@ test("lookups that share an answer get keys of their own, also when the cache ha
   await settled();
   script.letThrough(2);
   const keys = await Promise.all(lookups);
-  assert.deepEqual(keys.map((key) => key[31]), [1, 1, 2, 2]);
+  assert.deepEqual(
+    keys.map((key) => key[31]),
+    [1, 1, 2, 2],
+  );
   keys[0].fill(0);
   assert.equal(keys[1][0], 1);
 });
@@ -96,7 +99,10 @@ test("the least recently used key is pushed out, and wiped", async () => {
 test("the order of the context makes no other key, another context does", async () => {
   const script = new Script();
   const { cache } = open(script);
-  const [one, two] = [["b", "1"], ["a", "2"]];
+  const [one, two] = [
+    ["b", "1"],
+    ["a", "2"],
+  ];
   const ciphertext = Buffer.from("a");
   for (const context of [[one, two], [two, one], [one], []]) await cache.decrypt({ ciphertext, context });
   assert.equal(script.calls, 3);

@@ -11,8 +11,7 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");
 
 const lines = (verdicts) => verdicts.flatMap(({ outputs = [] }) => outputs.map((output) => output.lines)).join("");
-const failures = (verdicts) =>
-  verdicts.flatMap(({ ok, ...failure }, index) => (ok ? [] : [[index, failure]]));
+const failures = (verdicts) => verdicts.flatMap(({ ok, ...failure }, index) => (ok ? [] : [[index, failure]]));
 
 test("every engine and every fault: what the Rust program writes", async (t) => {
   const stream = generate(t, "--records", "400", "--fault", "all", "--rotations", "2");
@@ -76,7 +75,11 @@ test("records are counted once, however often they are decoded for want of a key
     for (const times of [1, 2]) {
       await decoder[decode](stream.records);
       const counted = decoder.counts().filter(({ name }) => name === "records");
-      assert.equal(counted.reduce((sum, { value }) => sum + value, 0), 50, `${decode}, call ${times}`);
+      assert.equal(
+        counted.reduce((sum, { value }) => sum + value, 0),
+        50,
+        `${decode}, call ${times}`,
+      );
     }
     assert.deepEqual(decoder.counts(), []);
   }
@@ -124,23 +127,33 @@ test("an outage that ends lets the same records through", async (t) => {
 
 test("bytes and texts that are not UTF-8 fail alone", async () => {
   const decoder = await Decoder.open({}, { keys: new Keyring('{"keys":[]}') });
-  const event = '{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{"type":"DatabaseActivityMonitoringRecord","databaseActivityEventList":[{"type":"record","class":"DDL"}]}}';
+  const event =
+    '{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{"type":"DatabaseActivityMonitoringRecord","databaseActivityEventList":[{"type":"record","class":"DDL"}]}}';
   const batch = [event, Buffer.from([0x7b, 0xff, 0x7d]), Buffer.from(event), '{"a":"\ud800"}', "", "\ufeff{}"];
   const notJson = ["envelope", "not-json"];
   const expected = [undefined, notJson, undefined, notJson, notJson, notJson];
   const verdicts = await decoder.decode(batch, "cluster-A");
-  assert.deepEqual(verdicts.map(({ ok, stage, reason }) => (ok ? undefined : [stage, reason])), expected);
+  assert.deepEqual(
+    verdicts.map(({ ok, stage, reason }) => (ok ? undefined : [stage, reason])),
+    expected,
+  );
   assert.equal(verdicts[1].detail, "expected JSON in UTF-8, found bytes that are not UTF-8");
   assert.equal(verdicts[0].outputs[0].lines, verdicts[2].outputs[0].lines);
   const merged = await decoder.decodeMerged(batch, "cluster-A");
-  assert.deepEqual(merged.failures.map(([index]) => index), [1, 3, 4, 5]);
+  assert.deepEqual(
+    merged.failures.map(([index]) => index),
+    [1, 3, 4, 5],
+  );
   assert.equal(merged.kept, 2);
   assert.deepEqual(await decoder.decode([]), []);
 });
 
 test("what is no record at all is the caller's mistake", async () => {
   const decoder = await Decoder.open({}, { keys: async () => new Uint8Array(32) });
-  await assert.rejects(decoder.decode(["{}", { data: "" }]), /batch\[1\]: expected a record as string or Uint8Array, found object/);
+  await assert.rejects(
+    decoder.decode(["{}", { data: "" }]),
+    /batch\[1\]: expected a record as string or Uint8Array, found object/,
+  );
   await assert.rejects(decoder.decode("{}"), /batch: expected an array/);
   await assert.rejects(decoder.decode([], 7), /resourceId: expected a string, found number/);
 });
@@ -159,7 +172,10 @@ test("rules, routes and explanations", async (t) => {
   const rules = [{ name: "changes", keep: { class: "DDL" }, route: "ddl/{class}" }];
   const decoder = await Decoder.open({ resources, rules, otherwise: "drop" }, { keys: new Keyring(keyring) });
   const { outputs, kept, dropped } = await decoder.decodeMerged(records);
-  assert.deepEqual(outputs.map(({ route }) => route), ["ddl/DDL"]);
+  assert.deepEqual(
+    outputs.map(({ route }) => route),
+    ["ddl/DDL"],
+  );
   assert.ok(kept > 0 && dropped > 0);
   assert.equal(outputs[0].lines.trimEnd().split("\n").length, outputs[0].events);
   const explained = await Promise.all(records.map((record) => decoder.explain(record)));

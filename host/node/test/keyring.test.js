@@ -40,15 +40,30 @@ test("its errors name the entry and show nothing of the text", () => {
     ["secret", /^keyring is not JSON; expected/],
     ['{"key":[]}', /^keyring has no list "keys"; expected/],
     [JSON.stringify({ keys: [good, {}] }), 'keyring, key 2: "ciphertext" is missing: expected base64'],
-    [JSON.stringify({ keys: [{ ...good, plaintext: "secret!" }] }), /^keyring, key 1: "plaintext" is not base64: expected the standard alphabet with padding, 7 characters found$/],
-    [JSON.stringify({ keys: [{ ...good, context: { a: 1 } }] }), /^keyring, key 1: "context": expected an object of texts/],
-    [JSON.stringify({ keys: [good, row("a", "cluster-A", "y".repeat(32))] }), /^keyring, key 2: an earlier entry has the same ciphertext/],
-    [JSON.stringify({ keys: [{ ...good, ciphertext: "" }] }), /^keyring, key 1: expected an encrypted key of 1 to 6144 bytes, found 0$/],
+    [
+      JSON.stringify({ keys: [{ ...good, plaintext: "secret!" }] }),
+      /^keyring, key 1: "plaintext" is not base64: expected the standard alphabet with padding, 7 characters found$/,
+    ],
+    [
+      JSON.stringify({ keys: [{ ...good, context: { a: 1 } }] }),
+      /^keyring, key 1: "context": expected an object of texts/,
+    ],
+    [
+      JSON.stringify({ keys: [good, row("a", "cluster-A", "y".repeat(32))] }),
+      /^keyring, key 2: an earlier entry has the same ciphertext/,
+    ],
+    [
+      JSON.stringify({ keys: [{ ...good, ciphertext: "" }] }),
+      /^keyring, key 1: expected an encrypted key of 1 to 6144 bytes, found 0$/,
+    ],
   ]) {
-    assert.throws(() => new Keyring(text), (error) => {
-      assert.match(error.message, message instanceof RegExp ? message : new RegExp(`^${message}$`));
-      assert.ok(!error.message.includes("secret"));
-      return true;
-    });
+    assert.throws(
+      () => new Keyring(text),
+      (error) => {
+        assert.match(error.message, message instanceof RegExp ? message : new RegExp(`^${message}$`));
+        assert.ok(!error.message.includes("secret"));
+        return true;
+      },
+    );
   }
 });

@@ -26,7 +26,10 @@ async function against(t, answers, settings) {
     incoming.on("end", () => {
       requests.push(JSON.parse(Buffer.concat(chunks)));
       const [status, code, body] = answers.shift();
-      outgoing.writeHead(status, { "content-type": "application/x-amz-json-1.1", ...(code && { "x-amzn-errortype": code }) });
+      outgoing.writeHead(status, {
+        "content-type": "application/x-amz-json-1.1",
+        ...(code && { "x-amzn-errortype": code }),
+      });
       outgoing.end(typeof body === "string" ? body : JSON.stringify(body));
     });
   });
@@ -42,7 +45,10 @@ test("a stream under moto decodes with one call per data key", async (t) => {
   const kms = await startKms(t);
   const plain = generate(t, "--records", "200", "--engine", "postgres", "--instances", "3");
   const { records, resources, keys } = await underKms(plain, kms);
-  const decoder = await Decoder.open({}, { keys: new KmsKeys({ region, endpointUrl: kms.endpoint, keyId: kms.keyId }) });
+  const decoder = await Decoder.open(
+    {},
+    { keys: new KmsKeys({ region, endpointUrl: kms.endpoint, keyId: kms.keyId }) },
+  );
   const verdicts = await decoder.decode(records, resources[0]);
   const offline = await Decoder.open({}, { keys: new Keyring(plain.keyring) });
   assert.deepEqual(JSON.stringify(verdicts), JSON.stringify(await offline.decode(plain.records, resources[0])));
@@ -99,18 +105,66 @@ test("it asks Decrypt with context and key id, and gives the plaintext", async (
 test("every answer of KMS is refused or unavailable, with what to do", async (t) => {
   const error = (code, status = 400, message = "says kms") => [status, code, { __type: code, message }];
   for (const [answer, name, message] of [
-    [error("AccessDeniedException", 400, "user x is not authorized"), "Refused", "kms in eu-west-1 says AccessDeniedException (user x is not authorized): allow kms:Decrypt with the encryption context aws:rds:dbc-id = cluster-ABC in the IAM and the key policy"],
-    [error("DisabledException", 409), "Refused", "kms in eu-west-1 says DisabledException (says kms): enable the KMS key"],
-    [error("IncorrectKeyException"), "Refused", "kms in eu-west-1 says IncorrectKeyException: the record's key was encrypted under another KMS key than key-id any: correct or unset key-id"],
-    [error("InvalidCiphertextException"), "Refused", "kms in eu-west-1 says InvalidCiphertextException: the record's key was not encrypted for aws:rds:dbc-id = cluster-ABC; if every record says so, the resource id is wrong"],
-    [error("UnrecognizedClientException"), "Refused", "kms in eu-west-1 says UnrecognizedClientException (says kms): check the AWS credentials: KMS does not know or accept them"],
-    [error("SomethingNewException"), "Refused", "kms in eu-west-1 says SomethingNewException (says kms): check the KMS key and the policies"],
-    [error("KMSInternalException", 500), "Unavailable", "kms in eu-west-1 says KMSInternalException: the service or the key's store is unavailable"],
-    [error("KeyUnavailableException", 500), "Unavailable", "kms in eu-west-1 says KeyUnavailableException: the service or the key's store is unavailable"],
-    [error("ExpiredTokenException"), "Unavailable", "kms in eu-west-1 says ExpiredTokenException: renew the AWS credentials"],
-    [error("ThrottlingException"), "Unavailable", "kms in eu-west-1 says ThrottlingException: the account's request quota for KMS is used up"],
-    [[502, "", "<html>Bad gateway</html>"], "Unavailable", "kms in eu-west-1 says HTTP status 502: the service or the key's store is unavailable"],
-    [[403, "", "<html>Log in to the hotel</html>"], "Unavailable", "kms in eu-west-1 says HTTP status 403: the service or the key's store is unavailable"],
+    [
+      error("AccessDeniedException", 400, "user x is not authorized"),
+      "Refused",
+      "kms in eu-west-1 says AccessDeniedException (user x is not authorized): allow kms:Decrypt with the encryption context aws:rds:dbc-id = cluster-ABC in the IAM and the key policy",
+    ],
+    [
+      error("DisabledException", 409),
+      "Refused",
+      "kms in eu-west-1 says DisabledException (says kms): enable the KMS key",
+    ],
+    [
+      error("IncorrectKeyException"),
+      "Refused",
+      "kms in eu-west-1 says IncorrectKeyException: the record's key was encrypted under another KMS key than key-id any: correct or unset key-id",
+    ],
+    [
+      error("InvalidCiphertextException"),
+      "Refused",
+      "kms in eu-west-1 says InvalidCiphertextException: the record's key was not encrypted for aws:rds:dbc-id = cluster-ABC; if every record says so, the resource id is wrong",
+    ],
+    [
+      error("UnrecognizedClientException"),
+      "Refused",
+      "kms in eu-west-1 says UnrecognizedClientException (says kms): check the AWS credentials: KMS does not know or accept them",
+    ],
+    [
+      error("SomethingNewException"),
+      "Refused",
+      "kms in eu-west-1 says SomethingNewException (says kms): check the KMS key and the policies",
+    ],
+    [
+      error("KMSInternalException", 500),
+      "Unavailable",
+      "kms in eu-west-1 says KMSInternalException: the service or the key's store is unavailable",
+    ],
+    [
+      error("KeyUnavailableException", 500),
+      "Unavailable",
+      "kms in eu-west-1 says KeyUnavailableException: the service or the key's store is unavailable",
+    ],
+    [
+      error("ExpiredTokenException"),
+      "Unavailable",
+      "kms in eu-west-1 says ExpiredTokenException: renew the AWS credentials",
+    ],
+    [
+      error("ThrottlingException"),
+      "Unavailable",
+      "kms in eu-west-1 says ThrottlingException: the account's request quota for KMS is used up",
+    ],
+    [
+      [502, "", "<html>Bad gateway</html>"],
+      "Unavailable",
+      "kms in eu-west-1 says HTTP status 502: the service or the key's store is unavailable",
+    ],
+    [
+      [403, "", "<html>Log in to the hotel</html>"],
+      "Unavailable",
+      "kms in eu-west-1 says HTTP status 403: the service or the key's store is unavailable",
+    ],
     [[200, "", {}], "Unavailable", "kms in eu-west-1 answered without a plaintext"],
   ]) {
     const { keys } = await against(t, [answer]);
@@ -122,7 +176,10 @@ test("a throttled account is left alone, for every key", async (t) => {
   const { keys, requests } = await against(t, [[400, "ThrottlingException", {}]]);
   await assert.rejects(keys.decrypt(request), { name: "Unavailable" });
   const other = { ...request, ciphertext: Buffer.from("other") };
-  await assert.rejects(keys.decrypt(other), /^Unavailable: kms in eu-west-1 throttles this account; asked again in 0\.\d s$/);
+  await assert.rejects(
+    keys.decrypt(other),
+    /^Unavailable: kms in eu-west-1 throttles this account; asked again in 0\.\d s$/,
+  );
   assert.equal(requests.length, 1);
 });
 
@@ -135,10 +192,17 @@ test("nobody there is unavailable", async () => {
 });
 
 test("no credentials is said at the start", async () => {
-  const credentials = () => Promise.reject(Object.assign(new Error("no such profile"), { name: "CredentialsProviderError" }));
+  const credentials = () =>
+    Promise.reject(Object.assign(new Error("no such profile"), { name: "CredentialsProviderError" }));
   const client = new KMSClient({ region, credentials });
-  await assert.rejects(Decoder.open({}, { keys: new KmsKeys({ client }) }), /^Error: no AWS credentials found: .*no such profile/);
-  await assert.rejects(new KmsKeys({ client }).decrypt(request), { name: "Unavailable", message: /for want of AWS credentials/ });
+  await assert.rejects(
+    Decoder.open({}, { keys: new KmsKeys({ client }) }),
+    /^Error: no AWS credentials found: .*no such profile/,
+  );
+  await assert.rejects(new KmsKeys({ client }).decrypt(request), {
+    name: "Unavailable",
+    message: /for want of AWS credentials/,
+  });
 });
 
 test("settings are checked before anything is opened", () => {

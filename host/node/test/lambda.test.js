@@ -12,7 +12,10 @@ const text = (outputs) => outputs.map((output) => output.lines).join("");
 /** A Kinesis event with `gen`'s faults, and the same records as a plain stream. */
 function kinesis(t, ...options) {
   const shared = ["--records", "60", "--engine", "postgres", ...options];
-  return { event: JSON.parse(generate(t, ...shared, "--format", "kinesis-event").text), stream: generate(t, ...shared) };
+  return {
+    event: JSON.parse(generate(t, ...shared, "--format", "kinesis-event").text),
+    stream: generate(t, ...shared),
+  };
 }
 
 test("a Kinesis batch: events delivered, the dead kept, nothing to try again", async (t) => {
@@ -25,7 +28,10 @@ test("a Kinesis batch: events delivered, the dead kept, nothing to try again", a
   });
   assert.deepEqual(await handler(event), { batchItemFailures: [] });
   assert.equal(text(delivered), expected.lines);
-  assert.deepEqual(dead.map(({ index, error }) => [index, error]), expected.failures);
+  assert.deepEqual(
+    dead.map(({ index, error }) => [index, error]),
+    expected.failures,
+  );
   for (const { index, record_base64, resource } of dead) {
     assert.equal(Buffer.from(record_base64, "base64").toString(), stream.records[index]);
     assert.equal(resource, stream.resources[0]);
@@ -40,8 +46,15 @@ test("the dead letter is an input of the Rust program", async (t) => {
     deadLetter: (records) => dead.push(...records),
   });
   await handler(event);
-  const again = decodedByProgram(t, { ...stream, records: dead.map((record) => JSON.stringify(record)), resources: [] });
-  assert.deepEqual(again.failures.map(([, error]) => error), dead.map(({ error }) => error));
+  const again = decodedByProgram(t, {
+    ...stream,
+    records: dead.map((record) => JSON.stringify(record)),
+    resources: [],
+  });
+  assert.deepEqual(
+    again.failures.map(([, error]) => error),
+    dead.map(({ error }) => error),
+  );
 });
 
 test("while a key is away, what stands before it is delivered and the rest comes back", async (t) => {
@@ -91,7 +104,10 @@ test("a tumbling window gets its state, and broken base64 stays one record", asy
   const broken = { ...one, kinesis: { ...one.kinesis, data: "no base64!" } };
   const answer = await handler({ Records: [broken, two], window: {}, state: { n: 1 } });
   assert.deepEqual(answer, { batchItemFailures: [], state: { n: 1 } });
-  assert.deepEqual(dead.map(({ index, error: { reason } }) => [index, reason]), [[0, "bad-base64"]]);
+  assert.deepEqual(
+    dead.map(({ index, error: { reason } }) => [index, reason]),
+    [[0, "bad-base64"]],
+  );
   assert.deepEqual(JSON.parse(Buffer.from(dead[0].record_base64, "base64")), broken);
 });
 
@@ -103,13 +119,25 @@ test("a Firehose batch: every record id once, with Ok, Dropped or ProcessingFail
   const failed = [];
   const decoder = await Decoder.open({}, keyringOf(stream));
   const { records } = await firehoseHandler(decoder, { failed: (failure) => failed.push(failure) })(event);
-  assert.deepEqual(records.map(({ recordId }) => recordId), event.records.map(({ recordId }) => recordId));
+  assert.deepEqual(
+    records.map(({ recordId }) => recordId),
+    event.records.map(({ recordId }) => recordId),
+  );
   const ok = records.filter(({ result }) => result === "Ok");
   assert.equal(ok.map(({ data }) => Buffer.from(data, "base64").toString()).join(""), expected.lines);
   const lost = records.flatMap(({ result }, index) => (result === "ProcessingFailed" ? [index] : []));
-  assert.deepEqual(lost, expected.failures.map(([index]) => index));
-  assert.deepEqual(failed.map(({ recordId, ...error }) => error), expected.failures.map(([, error]) => error));
-  assert.ok(records.some(({ result, data }) => result === "Dropped" && data === undefined), "heartbeats");
+  assert.deepEqual(
+    lost,
+    expected.failures.map(([index]) => index),
+  );
+  assert.deepEqual(
+    failed.map(({ recordId, ...error }) => error),
+    expected.failures.map(([, error]) => error),
+  );
+  assert.ok(
+    records.some(({ result, data }) => result === "Dropped" && data === undefined),
+    "heartbeats",
+  );
 });
 
 test("what does not fit into 6 MB fails, and is told", async (t) => {
@@ -128,7 +156,10 @@ test("Firehose tries no record again, so the handler does while there is time", 
   const shared = ["--records", "5", "--engine", "postgres", "--instances", "1", "--heartbeats", "0", "--empty", "0"];
   const event = JSON.parse(generate(t, ...shared, "--format", "firehose-event").text);
   const keyring = new Keyring(generate(t, ...shared).keyring);
-  for (const [milliseconds, result] of [[60_000, "Ok"], [10_000, "ProcessingFailed"]]) {
+  for (const [milliseconds, result] of [
+    [60_000, "Ok"],
+    [10_000, "ProcessingFailed"],
+  ]) {
     let calls = 0;
     const keys = (request) => {
       calls += 1;

@@ -42,10 +42,21 @@ test("the tarball holds what is needed and nothing else", () => {
   const top = readdirSync(root).sort();
   assert.deepEqual(top, ["README.md", "dist", "package.json"]);
   const all = readdirSync(join(root, "dist"), { recursive: true }).map(String);
-  for (const file of ["index.js", "index.d.ts", "lambda/index.js", "lambda/index.d.ts", "guest/dastap.js", "guest/dastap.core.wasm", "inspect.html"]) {
+  for (const file of [
+    "index.js",
+    "index.d.ts",
+    "lambda/index.js",
+    "lambda/index.d.ts",
+    "guest/dastap.js",
+    "guest/dastap.core.wasm",
+    "inspect.html",
+  ]) {
     assert.ok(all.includes(file), file);
   }
-  assert.deepEqual(all.filter((file) => file.startsWith("page")), []);
+  assert.deepEqual(
+    all.filter((file) => file.startsWith("page")),
+    [],
+  );
   const size = all.reduce((sum, file) => sum + statSync(join(root, "dist", file)).size, 0);
   assert.ok(size < 4e6, `${size} bytes`);
 });
@@ -67,7 +78,18 @@ test("its types need nothing but themselves", () => {
     await Decoder.open({}, { keys: async ({ ciphertext }) => { if (!ciphertext.length) throw new Refused("no"); return ciphertext; } });
     await Decoder.open({}, { keys: new Cache(new Keyring("{}")) });`;
   writeFileSync(join(place, "types.mts"), code);
-  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023", "--types", ""];
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--lib",
+    "es2023",
+    "--types",
+    "",
+  ];
   run(here("node_modules/.bin/tsc"), [...options, "types.mts"], { cwd: place });
 });
 
@@ -88,7 +110,9 @@ test("README: consumer", async (t) => {
   const plain = generate(t, "--records", "50", "--engine", "postgres");
   const { records, resources, keys } = await underKms(plain, kms);
   const use = `async ({ handle }, [records, stream]) => { await handle(records, stream); await handle(records.slice(0, 5), stream) }`;
-  const printed = example("consumer.mjs", [records, `aws-rds-das-${resources[0]}`], use, { AWS_ENDPOINT_URL_KMS: kms.endpoint });
+  const printed = example("consumer.mjs", [records, `aws-rds-das-${resources[0]}`], use, {
+    AWS_ENDPOINT_URL_KMS: kms.endpoint,
+  });
   const { lines } = decodedByProgram(t, plain);
   assert.ok(printed.startsWith(lines) && lines.startsWith(printed.slice(lines.length)));
   assert.equal((await kms.ask({ do: "calls" })).Decrypt, keys);
@@ -107,7 +131,10 @@ test("README: Lambda functions", async (t) => {
   assert.deepEqual(JSON.parse(example("kinesis.mjs", { Records }, use, env)), { batchItemFailures: [] });
   const written = readFileSync(join(env.OUT, "default.ndjson"), "utf8");
   assert.equal(written, decodedByProgram(t, { ...plain }, "--config", config(t)).lines);
-  const [dead] = readFileSync(join(env.OUT, "failed.ndjson"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+  const [dead] = readFileSync(join(env.OUT, "failed.ndjson"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   assert.deepEqual([dead.error.stage, dead.error.reason], ["message", "not-authentic"]);
 
   const event = { sourceKinesisStreamArn: arn, records: data.map((data, n) => ({ recordId: `${n}`, data })) };

@@ -32,14 +32,21 @@ async function batch(settings = {}) {
   return { sandbox, decode: (...records) => new Batch(sandbox, keys, "cluster-A").decode(records), keys };
 }
 
-for (const [kind, reason] of [["panic", "trapped"], ["memory", "out-of-memory"]]) {
+for (const [kind, reason] of [
+  ["panic", "trapped"],
+  ["memory", "out-of-memory"],
+]) {
   test(`${kind}: the record fails alone as guest/${reason}`, async () => {
     const { decode, sandbox } = await batch();
     const [first, failed, last] = await decode(GOOD, fault(kind), GOOD);
     assert.deepEqual([first.kept, last.kept], [1, 1]);
     assert.deepEqual([failed.stage, failed.reason, failed.retryable], ["guest", reason, false]);
     const records = sandbox.takeCounts().filter(({ name }) => name === "records");
-    assert.deepEqual(records.map(({ value }) => value), [2], "nothing is counted twice");
+    assert.deepEqual(
+      records.map(({ value }) => value),
+      [2],
+      "nothing is counted twice",
+    );
     assert.equal((await decode(GOOD))[0].ok, true, "a fresh instance goes on");
   });
 }
@@ -54,9 +61,15 @@ test("where the merged form traps, the records are decoded one by one, and the o
   };
   const other = GOOD.replace("SELECT", "INSERT");
   const merged = await new Batch(trapping, keys, undefined).decodeMerged([other, fault("panic"), GOOD]);
-  assert.deepEqual(merged.failures.map(([index, { stage }]) => [index, stage]), [[1, "guest"]]);
+  assert.deepEqual(
+    merged.failures.map(([index, { stage }]) => [index, stage]),
+    [[1, "guest"]],
+  );
   const [output] = merged.outputs;
-  const commands = output.lines.trimEnd().split("\n").map((line) => JSON.parse(line).command);
+  const commands = output.lines
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line).command);
   assert.deepEqual([commands, output.events, merged.kept], [["INSERT", "SELECT"], 2, 2]);
 });
 

@@ -34,7 +34,10 @@ test("a batch keeps what it fetched until it ends, whatever the cache does, and 
   for (const request of requests) assert.equal(keys.lookup(request).name, "Unavailable");
   await keys.fetch();
   const answers = requests.map(keys.lookup);
-  assert.deepEqual(answers.map((answer) => answer[31]), [1, 2, 3]);
+  assert.deepEqual(
+    answers.map((answer) => answer[31]),
+    [1, 2, 3],
+  );
   assert.equal(cache.peek(question(requests[0])), undefined, "the cache holds one key only");
   keys.wipe();
   assert.ok(answers.every((answer) => isWiped({ key: answer })));

@@ -186,5 +186,7 @@ function copied(outcome: Outcome): Outcome {
 
 function kind(answer: unknown): string {
   if (answer === null || answer === undefined) return String(answer);
-  return typeof answer === "object" ? `an object (${answer.constructor?.name ?? "without prototype"})` : `a ${typeof answer}`;
+  return typeof answer === "object"
+    ? `an object (${answer.constructor?.name ?? "without prototype"})`
+    : `a ${typeof answer}`;
 }

@@ -68,7 +68,11 @@ async function decodePatiently(decoder: Decoder, event: FirehoseEvent, context: 
     const left = context.getRemainingTimeInMillis?.() ?? 0;
     if (again.length === 0 || left < pause + ROOM) break;
     await new Promise((resolve) => setTimeout(resolve, pause));
-    const answers = await verdicts(decoder, again.map((index) => records[index]!), resource);
+    const answers = await verdicts(
+      decoder,
+      again.map((index) => records[index]!),
+      resource,
+    );
     for (const [place, index] of again.entries()) all[index] = answers[place]!;
   }
   return all;

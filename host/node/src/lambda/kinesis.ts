@@ -63,7 +63,7 @@ export function kinesisHandler(
 /** One trigger reads one stream; should an event ever hold several, each keeps its own resource id. */
 async function decodeAll(decoder: Decoder, { Records }: KinesisEvent): Promise<Verdict[]> {
   const all: Verdict[] = [];
-  for (let first = 0; first < Records.length; ) {
+  for (let first = 0; first < Records.length;) {
     const arn = Records[first]!.eventSourceARN;
     const other = Records.findIndex(({ eventSourceARN }, index) => index > first && eventSourceARN !== arn);
     const end = other < 0 ? Records.length : other;

@@ -82,7 +82,9 @@ function dataKey(text: string): Uint8Array {
     return Uint8Array.from(text.match(/../g)!, (pair) => Number.parseInt(pair, 16));
   }
   try {
-    return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+    return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+      character.charCodeAt(0),
+    );
   } catch {
     throw new Error("expected a data key in base64 or hexadecimal, or a keyring in JSON");
   }

@@ -44,10 +44,23 @@ function steps(report: Report, verdict: Verdict | undefined, failure: Failure | 
 
 function failed({ stage, reason, detail }: Failure): HTMLElement {
   const title = el("h2", {}, "Why it does not decode");
-  return el("section", { class: "failure" }, title, el("p", { class: "reason" }, `${stage}/${reason}`), el("p", {}, detail));
+  return el(
+    "section",
+    { class: "failure" },
+    title,
+    el("p", { class: "reason" }, `${stage}/${reason}`),
+    el("p", {}, detail),
+  );
 }
 
-function envelope({ type, version, bytes: size, encrypted, ciphertextBytes, keyBytes }: NonNullable<Report["envelope"]>) {
+function envelope({
+  type,
+  version,
+  bytes: size,
+  encrypted,
+  ciphertextBytes,
+  keyBytes,
+}: NonNullable<Report["envelope"]>) {
   const rows = {
     Type: type,
     Version: version ?? undefined,
@@ -58,8 +71,19 @@ function envelope({ type, version, bytes: size, encrypted, ciphertextBytes, keyB
   return el("section", {}, el("h2", {}, "Envelope"), facts(rows));
 }
 
-function message({ format, suite, messageId, context, encryptedDataKeys, headerBytes, body, bytes: size }: NonNullable<Report["message"]>) {
-  const keys = encryptedDataKeys?.map(({ provider, name, ciphertextBytes }) => `${provider} / ${name}, ${bytes(ciphertextBytes)}`);
+function message({
+  format,
+  suite,
+  messageId,
+  context,
+  encryptedDataKeys,
+  headerBytes,
+  body,
+  bytes: size,
+}: NonNullable<Report["message"]>) {
+  const keys = encryptedDataKeys?.map(
+    ({ provider, name, ciphertextBytes }) => `${provider} / ${name}, ${bytes(ciphertextBytes)}`,
+  );
   const rows = {
     Format: format === undefined ? undefined : `AWS Encryption SDK, version ${format}`,
     "Algorithm suite": suite && `${suite.id}: ${suite.name}`,
@@ -88,7 +112,8 @@ function layout(headerBytes: number, body: Body, size: number): HTMLElement {
   const signature = body.signatureBytes ?? 0;
   const final = body.finalFrameBytes ?? 0;
   const parts: Array<[name: string, size: number]> = [["header", headerBytes]];
-  if (body.frames > 0) parts.push([body.frames === 1 ? "frame" : `${body.frames} frames`, size - headerBytes - final - signature]);
+  if (body.frames > 0)
+    parts.push([body.frames === 1 ? "frame" : `${body.frames} frames`, size - headerBytes - final - signature]);
   if (body.framed) parts.push(["final frame", final]);
   else parts.push(["block", size - headerBytes - signature]);
   if (signature > 0) parts.push(["signature", signature]);
@@ -104,7 +129,8 @@ function layout(headerBytes: number, body: Body, size: number): HTMLElement {
 function events(lines: string): HTMLElement {
   const all = lines.split("\n").filter(Boolean);
   const title = el("h2", {}, all.length === 1 ? "1 event" : `${all.length} events`);
-  if (all.length === 0) return el("section", { class: "events" }, title, el("p", {}, "The record's list of events is empty."));
+  if (all.length === 0)
+    return el("section", { class: "events" }, title, el("p", {}, "The record's list of events is empty."));
   const copy = el("button", { type: "button", class: "quiet" }, "Copy as NDJSON");
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(lines);
