@@ -119,6 +119,15 @@ test("a refusal is repeated for its time and no longer", async () => {
   assert.equal(await ask(cache, "a"), 1);
 });
 
+test("clearing forgets keys, refusals and absences", async () => {
+  const script = new Script([1, "refused", "unavailable"]);
+  const { cache } = open(script);
+  const names = ["a", "b", "c"];
+  for (const name of names) await ask(cache, name);
+  cache.clear();
+  for (const name of names) assert.equal(await ask(cache, name), 7);
+});
+
 test("refusals do not push good keys out", async () => {
   const script = new Script([7, ...Array(1000).fill("refused")]);
   const { cache } = open(script, { capacity: 1 });
@@ -126,6 +135,9 @@ test("refusals do not push good keys out", async () => {
   for (let n = 0; n < 1000; n++) assert.equal(await ask(cache, `bad ${n}`), "refused");
   assert.equal(await ask(cache, "good"), 7);
   assert.equal(script.calls, 1001);
+  // 256 of them are remembered, the latest.
+  assert.deepEqual([await ask(cache, "bad 744"), script.calls], ["refused", 1001]);
+  assert.deepEqual([await ask(cache, "bad 743"), script.calls], [7, 1002]);
 });
 
 test("a revocation bites within the time to live and leaves no stale key", async () => {

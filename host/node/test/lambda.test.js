@@ -171,3 +171,11 @@ test("Firehose tries no record again, so the handler does while there is time", 
     assert.deepEqual([...new Set(records.map((record) => record.result))], [result]);
   }
 });
+
+test("another event is refused by name", async () => {
+  const decoder = await Decoder.open({}, { keys: new Keyring('{"keys":[]}') });
+  const sinks = { deliver() {}, deadLetter() {} };
+  await assert.rejects(kinesisHandler(decoder, sinks)({ records: [] }), /expected the event of a Kinesis trigger/);
+  await assert.rejects(firehoseHandler(decoder)({ Records: [] }), /expected the event of a Firehose transformation/);
+  assert.deepEqual(await kinesisHandler(decoder, sinks)({ Records: [] }), { batchItemFailures: [] });
+});

@@ -18,6 +18,7 @@ test("a key that is replaced, pushed out, refused or too old is wiped", () => {
     "pushed out": (store) => store.settle("b", key(), 1),
     refused: (store) => store.settle("a", new Refused("no"), 1),
     "too old": (store) => store.sweep(2 * HOUR),
+    cleared: (store) => store.clear(),
   })) {
     const store = new Store(limits({ capacity: 1 }));
     const held = store.settle("a", key(), 0);

@@ -106,6 +106,11 @@ export class Cache implements KeyProvider {
     this.#store.sweep(this.#clock.now());
   }
 
+  /** Forgets and wipes everything: for a program that lives on when its decoding is done. */
+  clear(): void {
+    this.#store.clear();
+  }
+
   async ready(): Promise<void> {
     await this.#provider.ready?.();
   }

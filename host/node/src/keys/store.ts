@@ -117,6 +117,11 @@ export class Store {
     this.#sweepAt = now + SWEEP_EVERY;
   }
 
+  /** Drops everything. */
+  clear(): void {
+    for (const table of [this.#keys, this.#refusals, this.#absences]) table.retain(() => false);
+  }
+
   /** How many keys, refusals and absences are held. */
   get sizes(): [keys: number, refusals: number, absences: number] {
     return [this.#keys.size, this.#refusals.size, this.#absences.size];

@@ -17,6 +17,12 @@ export interface FirehoseEvent {
   sourceKinesisStreamArn?: string;
 }
 
+/** The list in the event `name`; throws when it is another event. */
+export function listOf<T>(list: T[] | undefined, name: string, member: string): T[] {
+  if (!Array.isArray(list)) throw new TypeError(`expected the event of ${name}, found one without a list "${member}"`);
+  return list;
+}
+
 /** The record in the base64 of a carrier, or the verdict on it. */
 export function record(data: unknown): Input | Failed {
   // Buffer.from skips what is not base64, so that damage would show later and as something else.

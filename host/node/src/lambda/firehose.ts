@@ -2,7 +2,7 @@
 
 import type { Decoder } from "../decoder.js";
 import type { Failed, Verdict } from "../verdict.js";
-import { type FirehoseEvent, record, resourceOf } from "./carrier.js";
+import { type FirehoseEvent, listOf, record, resourceOf } from "./carrier.js";
 import { verdicts } from "./decode.js";
 
 /** The longest answer that Lambda takes, in bytes of JSON, less some room for the frame around it. */
@@ -43,6 +43,7 @@ export function firehoseHandler(
   { failed = log }: FirehoseOptions = {},
 ): (event: FirehoseEvent, context?: Context) => Promise<{ records: FirehoseRecord[] }> {
   return async (event, context = {}) => {
+    listOf(event?.records, "a Firehose transformation", "records");
     const all = await decodePatiently(decoder, event, context);
     let bytes = 0;
     const records = event.records.map(({ recordId }, index): FirehoseRecord => {

@@ -2,7 +2,7 @@
 
 import type { Decoder } from "../decoder.js";
 import { merge, type Failed, type Output, type Verdict } from "../verdict.js";
-import { type KinesisEvent, record, resourceOf } from "./carrier.js";
+import { type KinesisEvent, listOf, record, resourceOf } from "./carrier.js";
 import { verdicts } from "./decode.js";
 
 /** A record that will never decode, as a line of the dead letter; `dastap decode` reads it back as input. */
@@ -45,6 +45,7 @@ export function kinesisHandler(
     throw new TypeError("kinesisHandler: expected { deliver, deadLetter }, both functions: no record may get lost");
   }
   return async (event) => {
+    listOf(event?.Records, "a Kinesis trigger", "Records");
     const all = await decodeAll(decoder, event);
     const waits = all.findIndex((verdict) => !verdict.ok && verdict.retryable);
     const done = waits < 0 ? all : all.slice(0, waits);
