@@ -84,7 +84,7 @@ target/.peers: tests/peer/requirements.txt
 	@touch $@
 
 # jco, the AWS SDK for the tests, and a browser for the page. Not `npm ci`: it stumbles over optional packages of jco for
-# other platforms that were never published.
+# other platforms, in versions that were never published.
 target/.node: host/node/package-lock.json
 	@mkdir -p target
 	@{ node --version && npm --version; } >/dev/null 2>&1 || $(call install,nodejs npm,Node: https://nodejs.org)

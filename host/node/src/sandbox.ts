@@ -72,7 +72,7 @@ export class Sandbox {
   }
 
   #call<T>(records: number, lookup: Lookup, call: (instance: Instance) => T, isFinal = () => true): T {
-    const instance = (this.#instance ??= this.#open());
+    const instance = (this.#instance ??= this.#openAgain());
     instance.lookup = lookup;
     try {
       const answer = call(instance);
@@ -92,6 +92,15 @@ export class Sandbox {
 
   #open(): Instance {
     return new Instance(this.#modules, this.#config, this.#memoryLimit);
+  }
+
+  /** These settings have been opened before: what goes wrong now is the process's want of memory. */
+  #openAgain(): Instance {
+    try {
+      return this.#open();
+    } catch (thrown) {
+      throw new Fault("trapped", String(thrown));
+    }
   }
 }
 

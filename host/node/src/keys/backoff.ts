@@ -11,7 +11,7 @@ export class Backoff {
   /** When the pause ends. */
   until = Number.NEGATIVE_INFINITY;
 
-  /** Another failure: the pause doubles, and half of it is left to chance, so that many callers do not come back at once. */
+  /** Another failure: the pause doubles, half of it left to chance, so that many callers do not come back at once. */
   fail(now: number, roll = Math.random()): void {
     const pause = Math.min(FIRST * 2 ** Math.min(this.#failures, 16), LONGEST);
     this.#failures += 1;

@@ -12,7 +12,7 @@ import { check, type KeyRequest, question } from "./request.js";
 
 export class BatchKeys {
   readonly #cache: Cache;
-  /** What was waited for. It holds for the whole batch, or a batch of more keys than the cache holds would never end. */
+  /** What was waited for. It holds for the whole batch: one of more keys than the cache holds would never end. */
   readonly #answers = new Map<string, Uint8Array | Refused | Unavailable>();
   readonly #missing = new Map<string, KeyRequest>();
 

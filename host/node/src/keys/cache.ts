@@ -9,7 +9,7 @@ import { type CacheSettings, limits } from "./settings.js";
 import { type Outcome, Store } from "./store.js";
 import { Turns } from "./turns.js";
 
-/** So many keys are asked for at once. A burst of new keys queues here instead of exhausting the account's KMS quota. */
+/** So many keys are asked for at once. A burst of new ones queues here instead of exhausting the account's quota. */
 const IN_FLIGHT = 20;
 /** A lookup waits so long for another one's answer, or for its turn to ask. */
 const WAIT_LIMIT = 10_000;

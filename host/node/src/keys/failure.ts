@@ -44,8 +44,8 @@ export function classOf(code: string | undefined, status: number): Class {
   if (status === 429) return "throttled";
   // A proxy or a captive portal: KMS has refused nothing yet.
   if (status >= 500 || !code) return "service";
-  // Access denied, disabled, pending deletion, not found, unknown credentials, and whatever KMS refuses with a word that
-  // is new. Unknown credentials are no outage: a deleted access key must bite.
+  // Access denied, disabled, pending deletion, not found, unknown credentials, and whatever KMS refuses with a new
+  // word. Unknown credentials are no outage: a deleted access key must bite.
   return "config";
 }
 

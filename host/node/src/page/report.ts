@@ -45,3 +45,4 @@ export interface Report {
 
 /** The steps of decoding, in order, as they are called in failures. */
 export const STAGES = ["envelope", "key", "message", "gunzip", "events"] as const;
+export type Stage = (typeof STAGES)[number];

@@ -2,7 +2,7 @@
 
 import type { Verdict } from "../verdict.js";
 import { bytes, el, facts } from "./element.js";
-import { type Failure, type Report, STAGES } from "./report.js";
+import { type Failure, type Report, STAGES, type Stage } from "./report.js";
 
 /** So many events are shown at first. */
 const SHOWN = 50;
@@ -19,27 +19,28 @@ export function answer(report: Report, verdict: Verdict | undefined): HTMLElemen
 }
 
 function steps(report: Report, verdict: Verdict | undefined, failure: Failure | undefined): HTMLElement {
-  const plain = report.envelope?.encrypted === false;
-  const broken = STAGES.findIndex((stage) => stage === failure?.stage);
-  // Without a key the structure is read as far as the message's frames, and authenticated nowhere.
-  const reached = verdict?.ok ? STAGES.length : broken >= 0 ? broken : plain ? 1 : 3;
-  const items = STAGES.map((stage, index) => {
-    const skipped = plain && ["key", "message", "gunzip"].includes(stage);
-    const [state, word] =
-      index === broken
-        ? ["bad", "failed"]
-        : skipped
-          ? ["none", "not needed"]
-          : index >= reached
-            ? ["none", "not tried"]
-            : verdict
-              ? ["good", "passed"]
-              : stage === "key"
-                ? ["none", "needs a key"]
-                : ["half", "readable"];
-    return el("li", { class: state! }, el("b", {}, stage), el("span", {}, word));
+  const items = STAGES.map((stage) => {
+    const [state, word] = step(stage, report, verdict, failure);
+    return el("li", { class: state }, el("b", {}, stage), el("span", {}, word));
   });
   return el("section", { "aria-label": "Steps of decoding" }, el("ol", { class: "steps" }, ...items));
+}
+
+function step(
+  stage: Stage,
+  { envelope }: Report,
+  verdict: Verdict | undefined,
+  failure: Failure | undefined,
+): [state: "good" | "bad" | "half" | "none", word: string] {
+  const broken = STAGES.findIndex((name) => name === failure?.stage);
+  const place = STAGES.indexOf(stage);
+  if (place === broken) return ["bad", "failed"];
+  if (envelope?.encrypted === false && ["key", "message", "gunzip"].includes(stage)) return ["none", "not needed"];
+  if (broken >= 0 && place > broken) return ["none", "not tried"];
+  if (verdict) return ["good", "passed"];
+  // Without a key the structure is read as far as the message's frames, and authenticated nowhere.
+  if (stage === "key") return ["none", "needs a key"];
+  return place < STAGES.indexOf("gunzip") ? ["half", "readable"] : ["none", "not tried"];
 }
 
 function failed({ stage, reason, detail }: Failure): HTMLElement {
