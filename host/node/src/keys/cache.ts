@@ -85,8 +85,11 @@ export class Cache implements KeyProvider {
   }
 
   /**
-   * The answer where it takes no waiting, else undefined; then nothing is counted, and {@link decrypt} is to follow. The
-   * key is the cache's own and may be wiped as soon as the caller waits for anything. `asked`: the {@link question}.
+   * The answer where it takes no waiting, else undefined; then nothing is counted, and {@link decrypt} is to follow.
+   * The key is the cache's own and may be wiped as soon as the caller waits for anything. `asked`: the
+   * {@link question}.
+   *
+   * @internal
    */
   peek(asked: string): Uint8Array | Refused | Unavailable | undefined {
     const outcome = this.#store.find(asked, this.#clock.now(), this.#flights.has(asked));
