@@ -20,6 +20,9 @@ await mkdir(here("dist/guest"), { recursive: true });
 const tsc = spawnSync(here("node_modules/.bin/tsc"), ["--project", here("tsconfig.json")], { stdio: "inherit" });
 if (tsc.status !== 0) process.exit(1);
 await transpile(component, here("dist/guest"));
+// Ours says what the edits make of jco's output.
+await copyFile(here("src/guest/dastap.d.ts"), here("dist/guest/dastap.d.ts"));
+await rm(here("dist/guest/interfaces"), { recursive: true });
 await page(here);
 for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"])
   await copyFile(here(`../../${licence}`), here(`dist/${licence}`));
