@@ -14,9 +14,9 @@ use super::Error;
 use super::decode::runtime;
 use super::text::{grouped, one_line};
 use crate::Decoder;
+use crate::dead_letter::DeadLetter;
 use crate::keys::Keyring;
-use crate::runner::{Report, Run, Stats};
-use crate::sink::{DeadLetter, Lines};
+use crate::pass::{Lines, Report, Run, Stats};
 use crate::synth::{Carrier, Fault, Format, Settings, Stream};
 
 /// What KMS takes for a call, in USD.

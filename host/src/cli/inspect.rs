@@ -13,7 +13,7 @@ use super::decode::{readable, runtime};
 use super::keys::KeyArgs;
 use super::text::printable;
 use crate::keys::{Cache, CacheSettings, Keyring};
-use crate::source::{Content, Input, Record, Records, Refusal};
+use crate::record::{Content, Input, Record, Records, Refusal};
 use crate::{Decoder, Failure, Verdict};
 
 const AFTER_HELP: &str = "\

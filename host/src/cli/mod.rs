@@ -11,6 +11,8 @@ mod keys;
 mod log;
 mod progress;
 mod rules;
+mod run;
+mod signals;
 mod summary;
 mod text;
 
@@ -57,6 +59,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Decode(decode::Decode),
+    Run(run::Run),
     Inspect(inspect::Inspect),
     Rules(rules::Rules),
     Gen(r#gen::Gen),
@@ -67,10 +70,13 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    log::start(cli.log_format, cli.verbose);
+    // A service says when it starts, waits and ends; a filter is quiet.
+    let verbose = cli.verbose + u8::from(matches!(cli.command, Command::Run(_)));
+    log::start(cli.log_format, verbose);
     crate::keys::protect_process();
     let result = match cli.command {
         Command::Decode(decode) => decode.run(cli.log_format),
+        Command::Run(run) => run.run(cli.log_format),
         Command::Inspect(inspect) => inspect.run(),
         Command::Rules(rules) => rules.run(),
         Command::Gen(stream) => stream.run(cli.log_format),

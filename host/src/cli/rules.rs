@@ -15,7 +15,7 @@ use super::{Error, explained};
 use crate::Decoder;
 use crate::config::{Config, sigma};
 use crate::keys::Keyring;
-use crate::source::{Content, Input, Records};
+use crate::record::{Content, Input, Records};
 
 const AFTER_HELP: &str = "\
 FILE is a configuration file, a Sigma rule, or a folder of Sigma rules. A set is right as a whole or not at all; \

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// How often somebody failed in a row, and until when he is left alone.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
     until: Duration,
 }
@@ -18,7 +18,7 @@ pub(super) struct Backoff {
 impl Backoff {
     /// Another failure: the pause doubles, up to ten seconds, and half of it is left to chance (`roll`, 0 to 1) so that
     /// many callers do not come back at once.
-    pub(super) fn fail(&mut self, now: Duration, roll: f64) {
+    pub(crate) fn fail(&mut self, now: Duration, roll: f64) {
         let doublings = self.failures.min(16);
         self.failures = self.failures.saturating_add(1);
         let pause = FIRST.saturating_mul(1 << doublings).min(LONGEST);
@@ -26,25 +26,25 @@ impl Backoff {
     }
 
     /// How much of the pause is left; `None` when it is over.
-    pub(super) fn left(&self, now: Duration) -> Option<Duration> {
+    pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
         self.until.checked_sub(now).filter(|left| !left.is_zero())
     }
 
     /// When the pause ends.
-    pub(super) fn until(&self) -> Duration {
+    pub(crate) fn until(&self) -> Duration {
         self.until
     }
 }
 
 /// `age` less 10 to 20 percent (`roll`, 0 to 1): keys that were fetched together do not expire together, and none is
 /// used longer than `age`.
-pub(super) fn shortened(age: Duration, roll: f64) -> Duration {
+pub(crate) fn shortened(age: Duration, roll: f64) -> Duration {
     age.mul_f64(0.9 - 0.1 * roll)
 }
 
 /// A number from 0 to 1, another one at each call. Good enough to spread load, not for secrets: the standard library's
 /// randomly keyed hasher saves a dependency.
-pub(super) fn roll() -> f64 {
+pub(crate) fn roll() -> f64 {
     f64::from(RandomState::new().hash_one(()) as u32) / f64::from(u32::MAX)
 }
 

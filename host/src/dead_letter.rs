@@ -55,7 +55,7 @@ impl DeadLetter {
     /// # Errors
     /// The file can neither be opened nor created.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(DeadLetter { path: path.to_owned(), file: Some(append(path)?) })
+        Ok(DeadLetter { path: path.to_owned(), file: Some(BufWriter::new(append(path)?)) })
     }
 
     /// Opens the file with the first failed record; without any, none is made.
@@ -81,23 +81,9 @@ impl DeadLetter {
     ) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            file => file.insert(append(&self.path)?),
+            file => file.insert(BufWriter::new(append(&self.path)?)),
         };
-        let raw = as_json_on_one_line(record);
-        let line = Line {
-            index,
-            error: Reason {
-                stage: failure.stage.to_string(),
-                reason: &failure.reason,
-                detail: &failure.detail,
-                retryable: failure.retryable,
-            },
-            resource,
-            record: raw,
-            record_base64: raw.is_none().then(|| BASE64.encode(record)),
-        };
-        serde_json::to_writer(&mut *file, &line)?;
-        file.write_all(b"\n")
+        write_line(file, index, failure, resource, record)
     }
 
     /// Hands what was written to the system.
@@ -107,6 +93,34 @@ impl DeadLetter {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.file.as_mut().map_or(Ok(()), Write::flush)
     }
+}
+
+/// Writes the line of a failed record.
+///
+/// # Errors
+/// The writer's own.
+pub(crate) fn write_line(
+    writer: &mut impl Write,
+    index: u64,
+    failure: &Failure,
+    resource: Option<&str>,
+    record: &[u8],
+) -> io::Result<()> {
+    let raw = as_json_on_one_line(record);
+    let line = Line {
+        index,
+        error: Reason {
+            stage: failure.stage.to_string(),
+            reason: &failure.reason,
+            detail: &failure.detail,
+            retryable: failure.retryable,
+        },
+        resource,
+        record: raw,
+        record_base64: raw.is_none().then(|| BASE64.encode(record)),
+    };
+    serde_json::to_writer(&mut *writer, &line)?;
+    writer.write_all(b"\n")
 }
 
 /// The record as it can stand inside a JSON line, byte for byte, if it can.
@@ -119,15 +133,18 @@ fn as_json_on_one_line(record: &[u8]) -> Option<&RawValue> {
     serde_json::from_str(text).ok()
 }
 
-fn append(path: &Path) -> io::Result<BufWriter<File>> {
+/// Opens a file of lines to append to it, made when missing and readable by its owner only. A line that an earlier run
+/// left unfinished is ended.
+///
+/// # Errors
+/// The file can neither be opened nor created.
+pub(crate) fn append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true).read(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    let cut_off = ends_within_a_line(&mut file)?;
-    let mut file = BufWriter::new(file);
-    if cut_off {
+    if ends_within_a_line(&mut file)? {
         file.write_all(b"\n")?;
     }
     Ok(file)
@@ -148,7 +165,7 @@ fn ends_within_a_line(file: &mut File) -> io::Result<bool> {
 mod tests {
     use super::*;
     use crate::Stage;
-    use crate::source::{Content, Records};
+    use crate::record::{Content, Records};
     use proptest::prelude::*;
 
     fn failure() -> Failure {

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::source::{Batch, Batches, Input, Records};
+use crate::record::{Batch, Batches, Input, Records};
 
 /// For each worker, so many bytes of records are read and not yet written; their events are ten times as large.
 const UNWRITTEN: usize = 1 << 20;
