@@ -28,10 +28,13 @@ use crate::sink::SinkError;
 use crate::source::{Source, SourceError};
 use flow::Flow;
 pub(crate) use intake::Intake;
+#[allow(unused_imports, reason = "until every source is there")]
 pub(crate) use lane::{Lane, Patience};
 pub(crate) use pending::Pending;
 pub(crate) use plan::Plan;
+#[allow(unused_imports, reason = "until every sink is there")]
 pub(crate) use queue::{Item, Items, Lines, Queue, Room, drive};
+#[allow(unused_imports, reason = "until every source is there")]
 pub(crate) use receipt::{Ack, Delivery, Receipt};
 
 /// Everything opened and connected, ready to run.

@@ -17,6 +17,7 @@ use crate::{Decoder, Verdict};
 const UNWRITTEN: usize = 8 << 20;
 
 /// How many batches are decoded at once, and how much of what they gave is unwritten.
+#[derive(Debug)]
 pub(crate) struct Workers {
     permits: Semaphore,
     /// Bytes of events that were decoded and not yet written.

@@ -207,7 +207,7 @@ metrics: { listen: "127.0.0.1:9598" }
             Path::new(""),
         )
         .unwrap();
-        let keys = config.keys.unwrap();
+        let keys = config.keys.clone().unwrap();
         assert_eq!(
             (keys.provider, keys.region.as_deref(), keys.cache.capacity),
             (Some(Provider::Kms), Some("eu-west-1"), 10)

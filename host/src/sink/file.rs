@@ -3,6 +3,7 @@
 //! The usual dead letter. A full disk is waited out; lines are written whole or not at all: what a failed write left
 //! behind is cut off again.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -94,10 +95,11 @@ impl Appended {
     /// Does something with the file until it succeeds, on a thread that may wait for the disk.
     async fn until_done(&self, what: impl Fn(&File) -> io::Result<()> + Send + Sync + 'static) {
         let what = Arc::new(what);
-        let done = self.retry.until_accepted(async || {
+        let done = self.retry.until_accepted(|| async {
             let (file, what) = (Arc::clone(&self.file), Arc::clone(&what));
             let done = tokio::task::spawn_blocking(move || what(&file)).await;
-            let again = |error: io::Error| Attempt::Again(format!("{}: {error}", self.path.display()), None);
+            let again =
+                |error: io::Error| Attempt::<Infallible>::Again(format!("{}: {error}", self.path.display()), None);
             done.map_err(io::Error::from).flatten().map_err(again)
         });
         match done.await {

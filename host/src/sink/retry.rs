@@ -42,9 +42,9 @@ impl Retry {
     ///
     /// # Errors
     /// What [`Attempt::Refused`] held.
-    pub(crate) async fn until_accepted<T, R: fmt::Display>(
+    pub(crate) async fn until_accepted<T, R: fmt::Display, A: Future<Output = Result<T, Attempt<R>>>>(
         &self,
-        mut attempt: impl AsyncFnMut() -> Result<T, Attempt<R>>,
+        mut attempt: impl FnMut() -> A,
     ) -> Result<T, R> {
         let (mut backoff, begun) = (Backoff::default(), Instant::now());
         loop {
@@ -82,12 +82,12 @@ mod tests {
         let (dead_letter, _items) = Queue::new("dead-letter".into(), 1, Arc::clone(&metrics));
         let context = SinkContext { name: "test".into(), metrics, dead_letter: Some(dead_letter) };
         let mut attempts = 0;
-        let accepted = Retry::new(&context).until_accepted(async || {
+        let accepted = Retry::new(&context).until_accepted(|| {
             attempts += 1;
-            match attempts {
+            std::future::ready(match attempts {
                 20 => Ok(attempts),
                 _ => Err(Attempt::<&str>::Again("away".into(), None)),
-            }
+            })
         });
         assert_eq!(accepted.await, Ok(20));
         let refused = Retry::new(&context).until_accepted(async || Err::<(), _>(Attempt::Refused("never")));
