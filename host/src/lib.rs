@@ -73,6 +73,8 @@ mod sink;
 #[cfg(feature = "run")]
 mod source;
 #[cfg(feature = "cli")]
+mod stdio;
+#[cfg(feature = "cli")]
 pub mod synth;
 mod verdict;
 #[cfg(feature = "run")]
