@@ -59,6 +59,8 @@ mod dead_letter;
 mod decoder;
 mod engine;
 mod error;
+#[cfg(feature = "cli")]
+mod kcl;
 pub mod keys;
 #[cfg(feature = "run")]
 mod metrics;

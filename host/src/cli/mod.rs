@@ -7,6 +7,7 @@ mod demo;
 mod explained;
 mod r#gen;
 mod inspect;
+mod kcl;
 mod keys;
 mod log;
 mod progress;
@@ -62,6 +63,7 @@ enum Command {
     Decode(decode::Decode),
     Run(run::Run),
     Stdio(stdio::Stdio),
+    Kcl(kcl::Kcl),
     Inspect(inspect::Inspect),
     Rules(rules::Rules),
     Gen(r#gen::Gen),
@@ -77,7 +79,7 @@ pub fn main() -> ExitCode {
         cli.verbose,
         match &cli.command {
             // A service says when it starts, waits and ends; a filter warns.
-            Command::Run(_) => log::Usual::Info,
+            Command::Run(_) | Command::Kcl(_) => log::Usual::Info,
             Command::Stdio(stdio) if stdio.quiet => log::Usual::Nothing,
             _ => log::Usual::Warnings,
         },
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Decode(decode) => decode.run(cli.log_format),
         Command::Run(run) => run.run(cli.log_format),
         Command::Stdio(stdio) => stdio.run(),
+        Command::Kcl(kcl) => kcl.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Rules(rules) => rules.run(),
         Command::Gen(stream) => stream.run(cli.log_format),
