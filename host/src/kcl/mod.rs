@@ -83,8 +83,8 @@ impl Shard {
                     self.settled(position, delivery)?;
                     continue;
                 }
-                // Nothing can be saved without the daemon: what is under way comes again.
-                () = self.intake.stopped() => return Ok(()),
+                // Told to stop by a signal, this goes on: the daemon, which mostly has the same signal, asks to shut down,
+                // and only then can a position be saved. The run's own deadline ends it where the daemon does not.
             };
             let Some(message) = message else { return Ok(()) };
             let name = message.name();
