@@ -9,6 +9,7 @@ mod r#gen;
 mod inspect;
 mod keys;
 mod log;
+mod printing;
 mod progress;
 mod rules;
 mod summary;
