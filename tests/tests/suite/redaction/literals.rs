@@ -104,11 +104,11 @@ pub(super) fn is_continued(event: &Value) -> bool {
 }
 
 /// It can be read in more than one way, or not to its end: parts of long statements, and in MySQL an escaped quote
-/// beside a line break, a double quote or a backslash that are not.
+/// beside a double quote or a backslash that are not.
 pub(super) fn is_doubtful(event: &Value) -> bool {
     let text = event["commandText"].as_str().unwrap_or_default();
     match event["serverType"].as_str() {
-        Some("MySQL") => text.contains("\\'") && text.replace("\\'", "").contains(['\n', '\r', '"', '\\']),
+        Some("MySQL") => text.contains("\\'") && text.replace("\\'", "").contains(['"', '\\']),
         Some("SQLSERVER") => is_continued(event) || text.chars().count() == 4000,
         _ => false,
     }
