@@ -156,8 +156,10 @@ impl Rules {
             return Ruling::new(By::MysqlAux, None);
         }
         let rules = self.set.rules();
-        let found = self.candidates.first(&mut self.values, text, |rule, values| {
-            rules.get(rule).is_some_and(|rule| rule.when.matches(values, text))
+        let found = self.candidates.first(&mut self.values, text, |rule, is_known, values| match rules.get(rule) {
+            Some(rule) if is_known => rule.when.matches_beyond(values, text),
+            Some(rule) => rule.when.matches(values, text),
+            None => false,
         });
         let Some((index, rule)) = found.and_then(|index| Some((index, rules.get(index)?))) else {
             // A heartbeat that its own setting keeps stays, unless a rule says otherwise.
