@@ -25,6 +25,11 @@ pub struct Limits {
 pub struct Size(pub usize);
 
 impl Limits {
+    /// Bytes of memory for the lines of a record, at most: where they are made, and the host's copy of them.
+    pub(crate) fn lines(&self) -> usize {
+        self.plaintext.0.saturating_mul(2).saturating_add(AROUND_LINES)
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         within("record", self.record.0, 1 << 10, 64 << 20)?;
         within("plaintext", self.plaintext.0, 1 << 10, 512 << 20)?;
@@ -32,6 +37,9 @@ impl Limits {
         within("depth", usize::try_from(self.depth).unwrap_or(usize::MAX), 4, 1024)
     }
 }
+
+/// Lines are longer than what they are made of, those of small documents many times.
+const AROUND_LINES: usize = 40 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
