@@ -14,7 +14,7 @@ use crate::redact::Redactor;
 use crate::resource::Resource;
 use crate::rules::{Explained, Rules};
 use crate::settings::Settings;
-use crate::shape::{Origin, Room, Shaped};
+use crate::shape::{Origin, Room, Shaped, check_events};
 use crate::utf8;
 use crate::verdict::{Decoded, Merged, Verdict};
 
@@ -55,8 +55,8 @@ struct Read<'r, 'a> {
     noted: &'a Noted,
     /// None for a record that was not encrypted.
     suite: Option<u16>,
-    /// Of the buffer that holds the document, if it is in [`Work`].
-    capacity: Option<usize>,
+    /// The document has a buffer of its own, which is in [`Work`].
+    is_own: bool,
     /// `version` of the outer record.
     version: Option<&'r str>,
 }
@@ -184,11 +184,14 @@ impl Transform {
         let document = &read.document;
         let length = document.text.len();
         let mut tally = Tally { plain_bytes: length, suite: read.suite, ..Tally::default() };
+        if rules.read_events() {
+            check_events(document, read.events, settings)?;
+        }
         rules.decide(document, read.events, read.noted, outputs, &mut tally);
         let (id, events, version) = (read.id, read.events, read.version);
         let shaped =
             Shaped { document, length, id, events, rules, outputs: outputs.count(), last: 0, version, settings };
-        match shaped.write(redactor, outputs, read.capacity)? {
+        match shaped.write(redactor, outputs, read.is_own)? {
             None => {
                 tally.redacted = redactor.take_counts();
                 counts.add(document.cluster, document.instance, &tally, rules.hits());
@@ -222,7 +225,7 @@ fn read<'r: 'a, 'a>(
     let envelope = read_envelope(record, settings)?;
     let version = envelope.version;
     let Work { message, compressed, plaintext, gunzip, events, noted, id } = work;
-    let (mut suite, mut capacity) = (None, None);
+    let (mut suite, mut is_own) = (None, false);
     let text = match envelope.events {
         Payload::Encrypted { message: encoded, key } => {
             envelope::decode_message(&encoded, message)?;
@@ -234,7 +237,7 @@ fn read<'r: 'a, 'a>(
             write_hex(header.message_id, id);
             suite = Some(header.suite.id);
             gunzip.inflate(compressed, plaintext, settings.limits.plaintext.0)?;
-            capacity = Some(plaintext.capacity());
+            is_own = true;
             // What large records leave behind would stand beside their lines.
             for buffer in [message, compressed] {
                 if buffer.capacity() > KEPT_BUFFER {
@@ -254,7 +257,7 @@ fn read<'r: 'a, 'a>(
         }
     };
     let document = Document::read(text, settings.limits.depth, settings.limits.events, events, noted)?;
-    Ok(Read { document, id, events, noted, suite, capacity, version })
+    Ok(Read { document, id, events, noted, suite, is_own, version })
 }
 
 /// Larger buffers are not kept for the next record.

@@ -10,6 +10,7 @@ pub(super) struct Output<'a> {
     pub(super) end: usize,
     /// How many may be.
     pub(super) most: usize,
+    room: Room,
 }
 
 /// Room behind the expected end, so that there is always enough for a symbol.
@@ -19,11 +20,12 @@ impl<'a> Output<'a> {
     /// At most `most` bytes, into a buffer that has room for `expected`.
     pub(super) fn new(bytes: &'a mut Vec<u8>, expected: usize, most: usize, room: Room) -> Self {
         let expected = expected.min(most);
-        if bytes.capacity() < expected {
+        let wanted = room.of(expected);
+        if bytes.capacity() < wanted {
             // What it holds is of no use: given back first, it is neither copied nor held beside the new one.
-            *bytes = Vec::with_capacity(room.of(expected).saturating_add(SLACK));
+            *bytes = Vec::with_capacity(wanted.saturating_add(SLACK));
         }
-        let mut output = Output { bytes, end: 0, most };
+        let mut output = Output { bytes, end: 0, most, room };
         output.reserve(expected.saturating_add(SLACK));
         output
     }
@@ -52,7 +54,7 @@ impl<'a> Output<'a> {
 
     fn reserve(&mut self, length: usize) {
         if self.bytes.capacity() < length {
-            self.bytes.reserve_exact(length.saturating_sub(self.bytes.len()));
+            self.bytes.reserve_exact(self.room.of(length).saturating_sub(self.bytes.len()));
         }
         if self.bytes.len() < length {
             self.bytes.resize(length, 0);

@@ -25,8 +25,9 @@ pub struct Limits {
 pub struct Size(pub usize);
 
 impl Limits {
-    /// Bytes of memory for the lines of a record, at most: where they are made, and the host's copy of them.
-    pub(crate) fn lines(&self) -> usize {
+    /// Bytes of memory that a document may take with its lines: both where they are made, and the host's copy of them.
+    /// Follows from `plaintext`.
+    pub fn lines(&self) -> usize {
         self.plaintext.0.saturating_mul(2).saturating_add(AROUND_LINES)
     }
 
@@ -39,7 +40,7 @@ impl Limits {
 }
 
 /// Lines are longer than what they are made of, those of small documents many times.
-const AROUND_LINES: usize = 40 << 20;
+const AROUND_LINES: usize = 44 << 20;
 
 impl Default for Limits {
     fn default() -> Self {

@@ -17,7 +17,7 @@ mod tests;
 
 use std::ops::Range;
 
-pub(crate) use lines::{Origin, Room};
+pub(crate) use lines::{Origin, Room, check_events};
 
 use crate::events::{Document, Event};
 use crate::fields::Field;

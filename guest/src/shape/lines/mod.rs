@@ -31,6 +31,9 @@ const LARGE: usize = 8 << 20;
 /// Lines of more bytes than that are measured first. No estimate comes near it on ordinary records.
 const LARGE_LINES: usize = 16 << 20;
 
+/// Texts of that many bytes go back to the system when a host frees them; of smaller ones allocators keep the memory.
+const GIVEN_BACK: usize = 48 << 20;
+
 /// How large the buffer of a document should be; by default no larger than the document.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Room {
@@ -87,7 +90,7 @@ pub(crate) struct Origin<'a> {
 
 impl Shaped<'_> {
     /// Appends the lines of the kept events to their outputs, or answers how to make them in the document's own buffer.
-    /// `capacity`: of that buffer, where the document has one of its own.
+    /// `is_own`: the document has such a buffer, with room as [`Room`] says.
     ///
     /// # Errors
     /// The lines need more memory than there may be. Then some of them may be in the outputs.
@@ -95,7 +98,7 @@ impl Shaped<'_> {
         &self,
         redactor: &mut Redactor,
         outputs: &mut Outputs,
-        capacity: Option<usize>,
+        is_own: bool,
     ) -> Result<Option<Plan>, Failure> {
         let shape = self.settings.shape;
         let mut estimate = 0usize;
@@ -114,19 +117,21 @@ impl Shaped<'_> {
             redactor.take_counts();
         }
         outputs.rewind_lines();
-        self.write_measured(redactor, outputs, capacity.filter(|_| self.length >= LARGE))
+        self.write_measured(redactor, outputs, is_own && self.length >= LARGE)
     }
 
-    /// The same, measured first; in the document's place where that has a `capacity`.
+    /// The same, measured first. `in_place`: in the document's place, unless the output has lines of other records.
     fn write_measured(
         &self,
         redactor: &mut Redactor,
         outputs: &mut Outputs,
-        capacity: Option<usize>,
+        in_place: bool,
     ) -> Result<Option<Plan>, Failure> {
         let shape = self.settings.shape;
         let scratch = self.scratch(redactor);
-        self.check(0, self.length.saturating_add(scratch))?;
+        if scratch > 0 {
+            check_events(self.document, self.events, self.settings)?;
+        }
         let output = self.largest();
         let mut measure = Measure::new(self.document.text, self.outputs, output);
         shape.write(&Shaped { last: output, ..*self }, redactor, &mut measure).map_err(|Full| unexpected())?;
@@ -134,14 +139,18 @@ impl Shaped<'_> {
         let (placed, others) = measure.sizes();
         let lines = placed.saturating_add(others);
         let room = self.length.saturating_add(measure.shift()).max(placed);
-        let buffer = match capacity {
-            Some(capacity) if room <= capacity => room,
-            Some(_) => self.length.saturating_add(room),
-            None => self.length.saturating_add(placed),
+        // The same whatever came before, so that no verdict depends on that.
+        let buffer = match in_place {
+            true if room <= Room::new(self.settings).of(self.length) => room,
+            true => self.length.saturating_add(room),
+            false => self.length.saturating_add(placed),
         };
-        // The host has a copy of the lines while they are still here.
-        self.check(lines, buffer.saturating_add(others).saturating_add(lines).saturating_add(scratch))?;
-        let in_place = capacity.is_some() && outputs.is_empty(output);
+        // The host has a copy of the lines while they are still here, and its allocator may keep that of lines before.
+        let kept =
+            measure.all().iter().filter(|size| **size < GIVEN_BACK).fold(0, |sum: usize, n| sum.saturating_add(*n));
+        let needed = [buffer, others, lines, kept, scratch].into_iter().fold(0, usize::saturating_add);
+        self.check(lines, needed)?;
+        let in_place = in_place && outputs.is_empty(output);
         for (number, bytes) in measure.all().iter().enumerate().filter(|(number, _)| !in_place || *number != output) {
             outputs.want(number, *bytes);
         }
@@ -156,28 +165,47 @@ impl Shaped<'_> {
         shape.write(self, redactor, target).map(|()| None).map_err(|Full| unexpected())
     }
 
-    /// Bytes for a line of the largest event, which is read as a whole, redacted and written again.
+    /// Bytes for the largest event, if events are read as a whole.
     fn scratch(&self, redactor: &Redactor) -> usize {
-        match self.settings.shape.keeps_events() && redactor.is_idle() {
+        match self.settings.shape.keeps_events() && redactor.is_idle() && !self.rules.read_events() {
             true => 0,
-            false => self.kept().map(|kept| kept.range.len()).max().unwrap_or(0).saturating_mul(4),
+            false => copies(self.events),
         }
     }
 
     fn check(&self, lines: usize, needed: usize) -> Result<(), Failure> {
-        let most = self.settings.limits.lines();
-        if needed <= most {
-            return Ok(());
-        }
-        let what = match lines {
-            0 => format!("a document of {} bytes with so long an event", self.length),
-            lines => format!("{lines} bytes of lines out of a document of {} bytes", self.length),
-        };
-        let detail = format!(
-            "{what} would take {needed} bytes of memory, limit {most}: drop events or `raw`, or raise limits.plaintext"
-        );
-        Err(Failure::new(Stage::Events, Reason::TooLarge, detail))
+        let what = format_args!("{lines} bytes of lines out of a document of {} bytes", self.length);
+        check(&what, needed, self.settings)
     }
+}
+
+/// Rules are about to read the events of this document: copies of one fit beside it.
+///
+/// # Errors
+/// They do not fit.
+pub(crate) fn check_events(document: &Document<'_>, events: &[Event], settings: &Settings) -> Result<(), Failure> {
+    let length = document.text.len();
+    if length < LARGE {
+        return Ok(());
+    }
+    let what = format_args!("a document of {length} bytes with so long an event");
+    check(&what, length.saturating_add(copies(events)), settings)
+}
+
+/// Bytes for the copies of the largest event: of its text in lower case, redacted, and as a line.
+fn copies(events: &[Event]) -> usize {
+    events.iter().map(|event| event.range.len()).max().unwrap_or(0).saturating_mul(4)
+}
+
+fn check(what: &std::fmt::Arguments<'_>, needed: usize, settings: &Settings) -> Result<(), Failure> {
+    let most = settings.limits.lines();
+    if needed <= most {
+        return Ok(());
+    }
+    let detail = format!(
+        "{what} would take {needed} bytes of memory, limit {most}: drop events or `raw`, or raise limits.plaintext"
+    );
+    Err(Failure::new(Stage::Events, Reason::TooLarge, detail))
 }
 
 impl Plan {

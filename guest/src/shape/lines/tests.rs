@@ -53,11 +53,11 @@ impl Case {
 
     /// All ways to the same lines.
     fn check(&self) {
-        let beside = self.make(|shaped, redactor, outputs| shaped.write(redactor, outputs, Some(usize::MAX)));
-        for capacity in [None, Some(0), Some(usize::MAX)] {
+        let beside = self.make(|shaped, redactor, outputs| shaped.write(redactor, outputs, true));
+        for in_place in [false, true] {
             let measured = self.make(|shaped, redactor, outputs| {
-                let plan = shaped.write_measured(redactor, outputs, capacity)?;
-                assert_eq!(plan.is_some(), capacity.is_some());
+                let plan = shaped.write_measured(redactor, outputs, in_place)?;
+                assert_eq!(plan.is_some(), in_place);
                 if let Some(plan) = &plan {
                     let moved = self.document.len() + plan.shift;
                     assert!(plan.room >= moved && plan.shift <= plan.room, "{plan:?}");
@@ -206,6 +206,12 @@ fn a_large_event_that_is_redacted_must_leave_room_for_itself() {
     let limits = |plaintext: &str| json!({ "plaintext": plaintext });
     assert!(decoded(json!({ "limits": limits("1KiB") })).unwrap() > LARGE);
     assert!(decoded(json!({ "redact": { "pid": "mask" } })).unwrap() > LARGE);
-    let failure = decoded(json!({ "redact": { "pid": "mask" }, "limits": limits("1KiB") })).unwrap_err();
-    assert_eq!((failure.stage, failure.reason), (Stage::Events, Reason::TooLarge));
+    let rules = json!([{ "drop": ["nothing"] }]);
+    assert!(decoded(json!({ "rules": rules })).unwrap() > LARGE);
+    for settings in [json!({ "redact": { "pid": "mask" } }), json!({ "rules": rules }), json!({ "shape": "ecs" })] {
+        let mut settings = settings;
+        settings["limits"] = limits("1KiB");
+        let failure = decoded(settings).unwrap_err();
+        assert_eq!((failure.stage, failure.reason), (Stage::Events, Reason::TooLarge), "{failure}");
+    }
 }
