@@ -88,7 +88,7 @@ def cases(program, folder):
 def faults(program):
     """The names of the damage that the program can do."""
     text = subprocess.run([program, "gen", "--help"], capture_output=True, text=True, check=True).stdout
-    return re.findall(r"^ +([a-z0-9-]+): .* \([a-z]+/[a-z-]+\)$", text, re.MULTILINE)
+    return re.findall(r"^ +([a-z0-9-]+): .* \([a-z]+/[a-z0-9-]+\)$", text, re.MULTILINE)
 
 
 class Stream:
