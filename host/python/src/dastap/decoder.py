@@ -1,0 +1,213 @@
+"""`Decoder`: the public face."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
+
+from .errors import ConfigError, SandboxError
+from .keys import KeyCache, KeyProvider
+from .sandbox import portions
+from .sandbox.component import component_file, sandbox
+from .sandbox.fault import Fault
+from .sandbox.instances import Instances
+from .sandbox.limits import limits_for
+from .verdict import Count, Decoded, Failed, Failure, Merged, Output, Verdict
+
+TIME_LIMIT = 10.0
+"""Seconds in which the sandbox must answer a call; a record of 64 MiB takes about 0.2."""
+NOT_UTF8 = Failure("envelope", "not-json", "expected JSON in UTF-8, found bytes that are not UTF-8", False)
+
+Record = Union[str, bytes, bytearray, memoryview]
+"""One outer JSON record, as it stands in Kinesis."""
+
+
+class Decoder:
+    """Decodes batches of records in the sandbox. Make one and share it: threads take turns with its warm instances.
+
+    >>> from dastap import Decoder, KmsKeys
+    >>> decoder = Decoder({"heartbeats": "drop"}, keys=KmsKeys())                          # doctest: +SKIP
+    >>> for output in decoder.decode(records, resource_id="cluster-ABC").outputs:          # doctest: +SKIP
+    ...     print(output.lines, end="")
+    """
+
+    def __init__(
+        self,
+        config: Optional[Mapping[str, Any]] = None,
+        *,
+        keys: Union[KeyProvider, KeyCache],
+        workers: Optional[int] = None,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: Optional[int] = None,
+        component: Union[None, str, "os.PathLike[str]"] = None,
+    ) -> None:
+        """`config`: the `transform` section, the same in every host; README.md of the project has the settings.
+        `keys`: who decrypts data keys; put behind a `KeyCache` with its defaults unless it is one.
+        `workers`: instances at most, and so batches that are decoded at once; default: the processors of the machine.
+        `time_limit`: seconds of computing for one call, waiting for keys not counted.
+        `memory_limit`: bytes of memory of one instance; default: what `limits` of the settings need.
+        `component`: another component file than the package's own.
+
+        Raises `ConfigError` where a setting is wrong and `SandboxError` where the sandbox cannot run.
+        """
+        config = {} if config is None else config
+        if not isinstance(config, Mapping):
+            raise ConfigError(f"config: expected a mapping, the `transform` section, found {type(config).__name__}")
+        if time_limit <= 0:
+            raise ConfigError(f"time_limit: expected more than 0 seconds, found {time_limit}")
+        workers = os.cpu_count() or 1 if workers is None else workers
+        if workers < 1:
+            raise ConfigError(f"workers: expected 1 or more, found {workers}")
+        self.keys = keys if isinstance(keys, KeyCache) else KeyCache(keys)
+        """The key cache, for its statistics."""
+        file = component_file() if component is None else Path(component).resolve()
+        try:
+            transform = json.dumps(config, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"config: expected what JSON can hold: {error}") from None
+        limits = limits_for(config, time_limit, memory_limit)
+        try:
+            self._instances = Instances(sandbox(file), transform, self.keys, limits, workers)
+        except Fault as fault:
+            raise SandboxError(f"the sandbox cannot start: {fault.detail}") from None
+
+    def decode(self, batch: Iterable[Record], resource_id: Optional[str] = None) -> Merged:
+        """What became of a batch of one stream: outputs joined by route, and the records that failed.
+
+        `resource_id`: the stream's resource id (`cluster-...`, `db-...`), name or ARN, where it is known; else each of
+        the configured resources is tried.
+
+        Never fails as a whole: where the sandbox traps or exceeds a limit, each record is tried once more alone, in a
+        fresh instance, and the one that does it again fails in stage `guest`.
+        """
+        taken = _take(batch)
+        merged = _Merging()
+        calls = portions.decode(taken.texts, lambda texts: self._instances.decode_merged(texts, resource_id))
+        for first, answer in calls:
+            if isinstance(answer, Failure):
+                merged.failures.append((first, answer))
+            else:
+                merged.add(first, answer)
+        failed = [taken.failed(taken.places[index], failure) for index, failure in merged.failures]
+        return merged.done(_in_order(failed, taken.refused))
+
+    def decode_each(self, batch: Iterable[Record], resource_id: Optional[str] = None) -> List[Verdict]:
+        """One verdict per record, in order. Several times slower than `decode`: values are dear in this language."""
+        taken = _take(batch)
+        verdicts: Dict[int, Verdict] = {failed.index: failed for failed in taken.refused}
+        calls = portions.decode(taken.texts, lambda texts: self._instances.decode(texts, resource_id))
+        for first, answer in calls:
+            answers = [answer] if isinstance(answer, Failure) else map(_verdict, answer)
+            for place, verdict in zip(taken.places[first:], answers):
+                verdicts[place] = taken.failed(place, verdict) if isinstance(verdict, Failure) else verdict
+        return [verdicts[place] for place in range(len(taken.records))]
+
+    def explain(self, record: Record, resource_id: Optional[str] = None) -> Dict[str, Any]:
+        """What becomes of each event of one record, and why: rule, route, redacted fields; `wit/decoder.wit` has the
+        shape. Nothing is counted. Raises `SandboxError` only when the sandbox itself fails."""
+        return self._told(record, lambda text: self._instances.explain(text, resource_id))
+
+    def inspect(self, record: Record) -> Dict[str, Any]:
+        """Explains one record without any key; `wit/inspector.wit` has the shape. Nothing of it is authenticated."""
+        return self._told(record, self._instances.inspect)
+
+    def counts(self) -> Tuple[Count, ...]:
+        """The counters since the last call of this, summed over all instances; `wit/decoder.wit` has the names."""
+        return self._instances.take_counts()
+
+    def _told(self, record: Record, ask: Any) -> Dict[str, Any]:
+        text = _text(record)
+        if text is None:
+            return {"failure": {**vars(NOT_UTF8)}}
+        try:
+            told: Dict[str, Any] = json.loads(ask(text))
+        except Fault as fault:
+            raise SandboxError(f"the sandbox gave no answer: {fault.detail}") from None
+        return told
+
+
+class _Taken(NamedTuple):
+    """A batch as the guest can have it."""
+
+    records: List[Record]
+    texts: List[str]
+    places: List[int]
+    """For each text its place in the batch."""
+    refused: List[Failed]
+
+    def failed(self, place: int, failure: Failure) -> Failed:
+        return Failed(place, failure, _bytes(self.records[place]))
+
+
+def _take(batch: Iterable[Record]) -> _Taken:
+    if isinstance(batch, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"batch: expected records in a list, found {type(batch).__name__}; one record is [record]")
+    taken = _Taken(list(batch), [], [], [])
+    for place, record in enumerate(taken.records):
+        text = _text(record)
+        if text is None:
+            taken.refused.append(taken.failed(place, NOT_UTF8))
+        else:
+            taken.texts.append(text)
+            taken.places.append(place)
+    return taken
+
+
+def _text(record: Record) -> Optional[str]:
+    """The record as text; none where it is not UTF-8."""
+    try:
+        if isinstance(record, str):
+            # A string may hold halves of characters, which UTF-8 does not have.
+            if not record.isascii():
+                record.encode()
+            return record
+        return str(record, "utf-8")
+    except UnicodeError:
+        return None
+    except TypeError:
+        raise TypeError(f"batch: expected records of type str or bytes, found {type(record).__name__}") from None
+
+
+def _bytes(record: Record) -> bytes:
+    return record.encode("utf-8", "surrogatepass") if isinstance(record, str) else bytes(record)
+
+
+def _in_order(some: List[Failed], others: List[Failed]) -> Tuple[Failed, ...]:
+    return tuple(sorted(some + others, key=lambda failed: failed.index))
+
+
+class _Merging:
+    """The answers of portions, joined by route."""
+
+    def __init__(self) -> None:
+        self._lines: Dict[str, List[str]] = {}
+        self._events: Dict[str, int] = {}
+        self._sums = [0, 0, 0]
+        self.failures: List[Tuple[int, Failure]] = []
+
+    def add(self, first: int, answer: Any) -> None:
+        for output in answer.outputs:
+            self._lines.setdefault(output.route, []).append(output.lines)
+            self._events[output.route] = self._events.get(output.route, 0) + output.events
+        for index, failure in answer.failures:
+            self.failures.append((first + index, _failure(failure)))
+        for place, news in enumerate((answer.kept, answer.dropped, answer.heartbeats)):
+            self._sums[place] += news
+
+    def done(self, failures: Tuple[Failed, ...]) -> Merged:
+        outputs = [Output(route, "".join(lines), self._events[route]) for route, lines in self._lines.items()]
+        return Merged(tuple(outputs), failures, *self._sums)
+
+
+def _verdict(verdict: Any) -> Union[Decoded, Failure]:
+    answer = verdict.payload
+    if verdict.tag == "failed":
+        return _failure(answer)
+    outputs = tuple(Output(output.route, output.lines, output.events) for output in answer.outputs)
+    return Decoded(outputs, answer.kept, answer.dropped, answer.heartbeats)
+
+
+def _failure(failure: Any) -> Failure:
+    return Failure(failure.stage, failure.reason, failure.detail, failure.retryable)
