@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tup
 from .errors import ConfigError, SandboxError
 from .keys import KeyCache, KeyProvider
 from .sandbox import portions
+from .sandbox.border import Option
 from .sandbox.component import component_file, sandbox
 from .sandbox.fault import Fault
 from .sandbox.instances import Instances
@@ -83,8 +84,8 @@ class Decoder:
         fresh instance, and the one that does it again fails in stage `guest`.
         """
         taken = _take(batch)
-        merged = _Merging()
-        calls = portions.decode(taken.texts, lambda texts: self._instances.decode_merged(texts, resource_id))
+        merged, option = _Merging(), _option(resource_id)
+        calls = portions.decode(taken.texts, lambda texts: self._instances.decode_merged(texts, option))
         for first, answer in calls:
             if isinstance(answer, Failure):
                 merged.failures.append((first, answer))
@@ -97,7 +98,8 @@ class Decoder:
         """One verdict per record, in order. Several times slower than `decode`: values are dear in this language."""
         taken = _take(batch)
         verdicts: Dict[int, Verdict] = {failed.index: failed for failed in taken.refused}
-        calls = portions.decode(taken.texts, lambda texts: self._instances.decode(texts, resource_id))
+        option = _option(resource_id)
+        calls = portions.decode(taken.texts, lambda texts: self._instances.decode(texts, option))
         for first, answer in calls:
             answers = [answer] if isinstance(answer, Failure) else map(_verdict, answer)
             for place, verdict in zip(taken.places[first:], answers):
@@ -107,7 +109,7 @@ class Decoder:
     def explain(self, record: Record, resource_id: Optional[str] = None) -> Dict[str, Any]:
         """What becomes of each event of one record, and why: rule, route, redacted fields; `wit/decoder.wit` has the
         shape. Nothing is counted. Raises `SandboxError` only when the sandbox itself fails."""
-        return self._told(record, lambda text: self._instances.explain(text, resource_id))
+        return self._told(record, lambda text: self._instances.explain(text, _option(resource_id)))
 
     def inspect(self, record: Record) -> Dict[str, Any]:
         """Explains one record without any key; `wit/inspector.wit` has the shape. Nothing of it is authenticated."""
@@ -132,7 +134,8 @@ class _Taken(NamedTuple):
     """A batch as the guest can have it."""
 
     records: List[Record]
-    texts: List[str]
+    texts: List[bytes]
+    """UTF-8."""
     places: List[int]
     """For each text its place in the batch."""
     refused: List[Failed]
@@ -155,23 +158,26 @@ def _take(batch: Iterable[Record]) -> _Taken:
     return taken
 
 
-def _text(record: Record) -> Optional[str]:
-    """The record as text; none where it is not UTF-8."""
+def _text(record: Record) -> Optional[bytes]:
+    """The record in UTF-8; none where it is not that."""
     try:
         if isinstance(record, str):
             # A string may hold halves of characters, which UTF-8 does not have.
-            if not record.isascii():
-                record.encode()
-            return record
-        return str(record, "utf-8")
+            return record.encode()
+        str(record, "utf-8")
     except UnicodeError:
         return None
     except TypeError:
         raise TypeError(f"batch: expected records of type str or bytes, found {type(record).__name__}") from None
+    return bytes(record)
 
 
 def _bytes(record: Record) -> bytes:
     return record.encode("utf-8", "surrogatepass") if isinstance(record, str) else bytes(record)
+
+
+def _option(resource_id: Optional[str]) -> Option:
+    return Option(None if resource_id is None else resource_id.encode("utf-8", "backslashreplace"))
 
 
 def _in_order(some: List[Failed], others: List[Failed]) -> Tuple[Failed, ...]:
@@ -187,27 +193,24 @@ class _Merging:
         self._sums = [0, 0, 0]
         self.failures: List[Tuple[int, Failure]] = []
 
-    def add(self, first: int, answer: Any) -> None:
-        for output in answer.outputs:
-            self._lines.setdefault(output.route, []).append(output.lines)
-            self._events[output.route] = self._events.get(output.route, 0) + output.events
-        for index, failure in answer.failures:
-            self.failures.append((first + index, _failure(failure)))
-        for place, news in enumerate((answer.kept, answer.dropped, answer.heartbeats)):
-            self._sums[place] += news
+    def add(self, first: int, answer: Dict[str, Any]) -> None:
+        for output in answer["outputs"]:
+            route = output["route"]
+            self._lines.setdefault(route, []).append(output["lines"])
+            self._events[route] = self._events.get(route, 0) + output["events"]
+        for index, failure in answer["failures"]:
+            self.failures.append((first + index, Failure(**failure)))
+        for place, name in enumerate(("kept", "dropped", "heartbeats")):
+            self._sums[place] += answer[name]
 
     def done(self, failures: Tuple[Failed, ...]) -> Merged:
         outputs = [Output(route, "".join(lines), self._events[route]) for route, lines in self._lines.items()]
         return Merged(tuple(outputs), failures, *self._sums)
 
 
-def _verdict(verdict: Any) -> Union[Decoded, Failure]:
-    answer = verdict.payload
-    if verdict.tag == "failed":
-        return _failure(answer)
-    outputs = tuple(Output(output.route, output.lines, output.events) for output in answer.outputs)
-    return Decoded(outputs, answer.kept, answer.dropped, answer.heartbeats)
-
-
-def _failure(failure: Any) -> Failure:
-    return Failure(failure.stage, failure.reason, failure.detail, failure.retryable)
+def _verdict(verdict: Tuple[str, Dict[str, Any]]) -> Union[Decoded, Failure]:
+    case, answer = verdict
+    if case == "failed":
+        return Failure(**answer)
+    outputs = tuple(Output(**output) for output in answer["outputs"])
+    return Decoded(outputs, answer["kept"], answer["dropped"], answer["heartbeats"])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 from wasmtime import Store, WasmtimeError
-from wasmtime.component import ExportIndex, Func, Instance as Instantiated
+from wasmtime.component import ExportIndex, Func, Instance as Instantiated, ResourceAny
 
 from ..errors import ConfigError, SandboxError
 from ..keys import KeyCache, KeyRequest
+from .border import Argument, Option, call
 from .component import Sandbox
 from .fault import Fault, Kind
 from .keys_import import answered_by
@@ -38,46 +39,49 @@ class Instance:
         self._records = 0
         self.is_worn = False
         self._interrupt: Optional[BaseException] = None
+        self._functions: Dict[ExportIndex, Func] = {}
         self._begin(1)
         try:
-            with sandbox.ticker.running():
+            with sandbox.ticker.running(), answered_by(self):
                 self._instance: Instantiated = sandbox.linker.instantiate(self._store, sandbox.component)
+                opened = self._function(sandbox.open)(self._store, transform)
         except WasmtimeError as error:
-            raise SandboxError(f"the sandbox cannot start: {error}") from None
-        opened = self._call(1, sandbox.open, transform)
+            raise SandboxError(f"the sandbox cannot start: {Fault.of(error).detail}") from None
         if isinstance(opened, str):
             raise ConfigError(opened)
-        self._transform = opened
+        self._transform: ResourceAny = opened
 
-    def decode(self, batch: List[str], resource_id: Optional[str]) -> Any:
-        """One verdict a record, as wasmtime gives it."""
-        verdicts = self._call(len(batch), self._sandbox.decode, self._transform, batch, resource_id)
+    def decode(self, batch: List[bytes], resource_id: Option) -> List[Any]:
+        """One verdict a record: its case and the record of `wit/decoder.wit`."""
+        verdicts: List[Any] = self._call(len(batch), self._sandbox.decode, self._transform, batch, resource_id)
         if len(verdicts) != len(batch):
             raise Fault(Kind.TRAPPED, f"{len(verdicts)} verdicts for {len(batch)} records")
-        decoded = [verdict.payload for verdict in verdicts if verdict.tag == "decoded"]
-        outputs = [output for one in decoded for output in one.outputs]
-        self._wear(batch, outputs, [verdict.payload for verdict in verdicts if verdict.tag == "failed"])
+        outputs = [output for case, verdict in verdicts if case == "decoded" for output in verdict["outputs"]]
+        self._wear(batch, outputs, [verdict for case, verdict in verdicts if case == "failed"])
         return verdicts
 
-    def decode_merged(self, batch: List[str], resource_id: Optional[str]) -> Any:
-        """The batch's verdict, as wasmtime gives it."""
-        merged = self._call(len(batch), self._sandbox.decode_merged, self._transform, batch, resource_id)
-        if any(index >= len(batch) for index, _ in merged.failures):
+    def decode_merged(self, batch: List[bytes], resource_id: Option) -> Dict[str, Any]:
+        """The record `merged` of `wit/decoder.wit`."""
+        merged: Dict[str, Any] = self._call(
+            len(batch), self._sandbox.decode_merged, self._transform, batch, resource_id
+        )
+        if any(index >= len(batch) for index, _ in merged["failures"]):
             raise Fault(Kind.TRAPPED, "a failure of a record that is not in the batch")
-        self._wear(batch, merged.outputs, [failure for _, failure in merged.failures])
+        self._wear(batch, merged["outputs"], [failure for _, failure in merged["failures"]])
         return merged
 
-    def explain(self, record: str, resource_id: Optional[str]) -> str:
+    def explain(self, record: bytes, resource_id: Option) -> str:
         """See `wit/decoder.wit`."""
         return str(self._call(1, self._sandbox.explain, self._transform, record, resource_id))
 
-    def inspect(self, record: str) -> str:
+    def inspect(self, record: bytes) -> str:
         """See `wit/inspector.wit`."""
         return str(self._call(1, self._sandbox.inspect, record))
 
-    def counts(self) -> Any:
-        """The counters since the last time, as wasmtime gives them."""
-        return self._call(1, self._sandbox.counts, self._transform)
+    def counts(self) -> List[Dict[str, Any]]:
+        """The counters since the last time: records `count` of `wit/decoder.wit`."""
+        counts: List[Dict[str, Any]] = self._call(1, self._sandbox.counts, self._transform)
+        return counts
 
     def close(self) -> None:
         """Gives its memory back now, not when the garbage is collected."""
@@ -97,18 +101,24 @@ class Instance:
         """See `keys_import.Call`."""
         self._interrupt = error
 
-    def _call(self, records: int, export: ExportIndex, *arguments: Any) -> Any:
-        function: Optional[Func] = self._instance.get_func(self._store, export)
-        assert function is not None, "found when the component was loaded"
+    def _call(self, records: int, export: ExportIndex, *arguments: Argument) -> Any:
         self._begin(records)
         try:
             with self._sandbox.ticker.running(), answered_by(self):
-                answer = function(self._store, *arguments)
+                answer = call(self._function(export), self._store, list(arguments))
         except WasmtimeError as error:
             raise Fault.of(error) from None
         if self._interrupt is not None:
             raise self._interrupt
         return answer
+
+    def _function(self, export: ExportIndex) -> Func:
+        function = self._functions.get(export)
+        if function is None:
+            function = self._instance.get_func(self._store, export)
+            assert function is not None, "it was found in the component"
+            self._functions[export] = function
+        return function
 
     def _begin(self, records: int) -> None:
         self._interrupt = None
@@ -121,9 +131,9 @@ class Instance:
         # The next tick may come at once, so that one is not counted.
         self._store.set_epoch_deadline(math.ceil(left / TICK) + 1)
 
-    def _wear(self, batch: List[str], outputs: List[Any], failures: List[Any]) -> None:
+    def _wear(self, batch: List[bytes], outputs: List[Any], failures: List[Any]) -> None:
         """wasmtime does not tell here how large the memory has become, but what made it so."""
         self._records += len(batch)
-        handed_over = sum(map(len, batch)) + sum(len(output.lines) for output in outputs)
-        is_over = any(failure.reason == "too-large" for failure in failures)
+        handed_over = sum(map(len, batch)) + sum(len(output["lines"]) for output in outputs)
+        is_over = any(failure["reason"] == "too-large" for failure in failures)
         self.is_worn = self._records > WORN_RECORDS or handed_over > WORN_BYTES or is_over

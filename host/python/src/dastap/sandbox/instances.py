@@ -9,6 +9,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Tuple
 from ..keys import KeyCache
 from ..verdict import Count
 from . import memory
+from .border import Option
 from .component import Sandbox
 from .fault import Fault, Kind, Mark
 from .instance import Instance
@@ -31,22 +32,22 @@ class Instances:
         # Rules and all: whatever is wrong with the settings is said now, not by the first record.
         self._idle.append(self._new())
 
-    def decode(self, batch: List[str], resource_id: Optional[str]) -> Any:
+    def decode(self, batch: List[bytes], resource_id: Option) -> List[Any]:
         """See `Instance.decode`; raises `Fault`."""
         with self._instance() as instance:
             return instance.decode(batch, resource_id)
 
-    def decode_merged(self, batch: List[str], resource_id: Optional[str]) -> Any:
+    def decode_merged(self, batch: List[bytes], resource_id: Option) -> Dict[str, Any]:
         """See `Instance.decode_merged`; raises `Fault`."""
         with self._instance() as instance:
             return instance.decode_merged(batch, resource_id)
 
-    def explain(self, record: str, resource_id: Optional[str]) -> str:
+    def explain(self, record: bytes, resource_id: Option) -> str:
         """See `Instance.explain`; raises `Fault`."""
         with self._instance() as instance:
             return instance.explain(record, resource_id)
 
-    def inspect(self, record: str) -> str:
+    def inspect(self, record: bytes) -> str:
         """See `Instance.inspect`; raises `Fault`."""
         with self._instance() as instance:
             return instance.inspect(record)
@@ -85,11 +86,11 @@ class Instances:
     def _new(self) -> Instance:
         return Instance(self._sandbox, self._transform, self.keys, self._limits)
 
-    def _add(self, news: Any) -> None:
+    def _add(self, news: List[Dict[str, Any]]) -> None:
         with self._lock:
             for new in news:
-                row = (new.cluster, new.instance, new.name)
-                self._counts[row] = self._counts.get(row, 0) + new.value
+                row = (new["cluster"], new["instance"], new["name"])
+                self._counts[row] = self._counts.get(row, 0) + new["value"]
 
     def _told_apart(self, fault: Fault) -> Fault:
         """A guest that was refused memory gives up as one that panics does; only where it does so differs."""

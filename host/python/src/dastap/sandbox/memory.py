@@ -7,10 +7,11 @@ given too little memory.
 
 from __future__ import annotations
 
-from typing import FrozenSet, List
+from typing import FrozenSet, List, Optional
 
 from ..errors import SandboxError
 from ..keys import KeyCache
+from .border import Option
 from .component import Sandbox
 from .fault import Fault, Mark
 from .instance import Instance
@@ -18,9 +19,9 @@ from .limits import BASE_MEMORY, MIB, Limits
 
 EVENTS = 20_000
 RECORD = (
-    '{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{"databaseActivityEventList":['
-    + ",".join(['{"type":"record"}'] * EVENTS)
-    + "]}}"
+    b'{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{"databaseActivityEventList":['
+    + b",".join([b'{"type":"record"}'] * EVENTS)
+    + b"]}}"
 )
 
 
@@ -35,14 +36,14 @@ def marks(sandbox: Sandbox, keys: KeyCache) -> FrozenSet[Mark]:
     return frozenset(found)
 
 
-def _starve(sandbox: Sandbox, keys: KeyCache, batch: List[str], limit: int) -> "Fault | None":
+def _starve(sandbox: Sandbox, keys: KeyCache, batch: List[bytes], limit: int) -> Optional[Fault]:
     try:
         instance = Instance(sandbox, "{}", keys, Limits(BASE_MEMORY, BASE_MEMORY, 10.0))
     except SandboxError:
         return None
     instance.limits = Limits(limit, limit, 10.0)
     try:
-        instance.decode_merged(batch, None)
+        instance.decode_merged(batch, Option(None))
     except Fault as fault:
         return fault
     finally:

@@ -27,7 +27,7 @@ class Portion(NamedTuple):
     """Some records of a batch."""
 
     first: int
-    records: List[str]
+    records: List[bytes]
     is_last_try: bool = False
     """Its single record was in a batch or alone when the sandbox failed."""
 
@@ -35,7 +35,7 @@ class Portion(NamedTuple):
 
 
 def decode(
-    batch: Sequence[str], call: Callable[[List[str]], Answer]
+    batch: Sequence[bytes], call: Callable[[List[bytes]], Answer]
 ) -> "Iterator[tuple[int, Union[Answer, Failure]]]":
     """The place of each portion's first record, with the answer, or the failure of its single record. In order."""
     rest = list(reversed(list(_cut(batch))))
@@ -51,7 +51,7 @@ def decode(
                 rest.extend(reversed(_split(portion, fault)))
 
 
-def _cut(batch: Sequence[str]) -> Iterator[Portion]:
+def _cut(batch: Sequence[bytes]) -> Iterator[Portion]:
     first, size = 0, 0
     for index, record in enumerate(batch):
         if index > first and (index - first >= RECORDS or size + len(record) > BYTES):

@@ -10,8 +10,8 @@ from typing import Iterator, Optional
 
 from wasmtime import Engine
 
-TICK = 0.02
-"""Seconds between two ticks: how exact a deadline is."""
+TICK = 0.1
+"""Seconds between two ticks: how exact a deadline is. Each takes the interpreter from whoever works in Python."""
 
 
 class Ticker:
