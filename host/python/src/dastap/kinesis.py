@@ -99,7 +99,10 @@ class _Reader:
 
     def __init__(self, client: Any, stream: str, start: Start, positions: Dict[str, str], limit: int) -> None:
         self._client = client
-        self._stream = {"StreamARN": stream} if stream.startswith("arn:") else {"StreamName": stream}
+        self._stream = {"StreamName": stream.rsplit("/", 1)[-1]}
+        if stream.startswith("arn:"):
+            # The name alone would mean the caller's own account.
+            self._stream["StreamARN"] = stream
         self._resource = resource_of(stream)
         self._start = start
         self._positions = positions
@@ -154,8 +157,8 @@ class _Reader:
         shard.iterator = answer.get("NextShardIterator")
         records: List[Any] = answer["Records"]
         behind = answer.get("MillisBehindLatest") or 0
-        shard.is_at_end = behind == 0
-        shard.due = time.monotonic() + (PAUSE if behind else POLL)
+        shard.is_at_end = behind == 0 and not records
+        shard.due = time.monotonic() + (POLL if shard.is_at_end else PAUSE)
         if records:
             shard.last = records[-1]["SequenceNumber"]
         if shard.iterator is None:
