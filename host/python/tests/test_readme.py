@@ -43,6 +43,10 @@ def test_the_examples_of_the_package(world, capsys):
     kept = names["merged"].kept
     assert printed.count("\n") == kept > 100 and json.loads(printed.split("\n")[0])["clusterId"] == resource
 
+    [quick] = examples("README.md", resource)
+    exec(quick, names)
+    assert capsys.readouterr().out == printed
+
     exec(trigger, names)
     arn = f"arn:aws:kinesis:eu-west-1:123456789012:stream/aws-rds-das-{resource}"
     data = [base64.b64encode(record).decode() for record in [*names["records"], b"{"]]

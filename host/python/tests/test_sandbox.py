@@ -1,10 +1,13 @@
 """A guest that misbehaves on request (`guest/src/faults.rs`) is contained: its record fails alone, all others decode."""
 
 import logging
+import subprocess
+import sys
 import time
 
 import pytest
 from dastap import Decoded, Decoder, KeyCache, Keyring, KeyUnavailable
+from dastap.sandbox.instance import Instance
 from wasmtime import Store
 
 NO_KEYS = Keyring.from_json('{"keys":[]}')
@@ -62,6 +65,44 @@ def test_a_record_beyond_the_memory_fails_for_that_reason():
     good, failed = decoder.decode_each([GOOD, b"x" * (16 << 20)])
     assert isinstance(good, Decoded) and failed.failure.reason == "out-of-memory"
     assert failed.failure.detail == "wanted more memory than its limit of 8388608 bytes"
+
+
+def test_worn_instances_are_replaced(generate, monkeypatch):
+    made = []
+    opened = Instance.__init__
+
+    def counted(self, *arguments):
+        made.append(self)
+        opened(self, *arguments)
+
+    monkeypatch.setattr(Instance, "__init__", counted)
+    bomb = generate("--engine", "mysql", "--records", "2", "--fault", "gzip-bomb")
+    decoder = Decoder({"resources": bomb.resources}, keys=Keyring(bomb.keyring), workers=1)
+    for number in range(1, 4):
+        [failed] = decoder.decode(bomb.records).failures
+        assert str(failed.failure).startswith("gunzip/too-large") and len(made) == number
+    decoder.decode([GOOD])
+    decoder.decode([GOOD])
+    assert len(made) == 4
+
+
+def test_a_forked_process_has_deadlines_too(faulty):
+    """What forking servers do: the decoder is made before, and the thread that ticks is not there afterwards."""
+    program = f"""
+import os, sys
+from dastap import Decoder, Keyring
+decoder = Decoder(keys=Keyring.from_json('{{"keys":[]}}'), component={str(faulty)!r}, workers=1, time_limit=0.2)
+good, loop = {GOOD!r}, {fault("loop")!r}
+assert decoder.decode([good]).kept == 1
+child = os.fork()
+merged = decoder.decode([good, loop])
+if child == 0:
+    os._exit(merged.kept)
+status = os.waitpid(child, 0)[1]
+print(os.WEXITSTATUS(status), merged.kept, merged.failures[0].failure.reason)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert run.stdout == "1 1 timed-out\n", run.stderr
 
 
 class Slow:

@@ -25,7 +25,7 @@ from .ticker import TICK
 WORN_RECORDS = 100_000
 """Records after which an instance is replaced: its memory never shrinks. A new one costs less than a millisecond."""
 WORN_BYTES = 16 << 20
-"""It is also replaced after one call that handed over so many bytes, or that met a record over a limit."""
+"""It is also replaced after one call that handed over so many bytes, or that inflated a record up to its limit."""
 
 
 class Instance:
@@ -135,5 +135,5 @@ class Instance:
         """wasmtime does not tell here how large the memory has become, but what made it so."""
         self._records += len(batch)
         handed_over = sum(map(len, batch)) + sum(len(output["lines"]) for output in outputs)
-        is_over = any(failure["reason"] == "too-large" for failure in failures)
+        is_over = any(failure["stage"] == "gunzip" and failure["reason"] == "too-large" for failure in failures)
         self.is_worn = self._records > WORN_RECORDS or handed_over > WORN_BYTES or is_over
