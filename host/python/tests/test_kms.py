@@ -6,6 +6,7 @@ import threading
 import boto3
 import pytest
 from dastap import ConfigError, Decoder, KeyCache, KeyRefused, KeyRequest, KeyUnavailable, KmsKeys
+from werkzeug.wrappers import Response
 
 
 @pytest.fixture(params=[None, "the stream's key"])
@@ -68,6 +69,16 @@ def test_each_failure_has_its_class_and_advice(aws, kms_records, stream, status,
     failure = refusal(keys, kms_records, stream.resources[0])
     assert isinstance(failure, kind)
     assert str(failure).startswith(f"kms in eu-west-1 says {code}") and expected in str(failure)
+
+
+@pytest.mark.parametrize("status", [200, 302, 403, 404, 503])
+def test_what_a_proxy_says_refuses_nothing(aws, kms_records, stream, status):
+    keys = KmsKeys()
+    aws.front.failure = Response("<html>please sign in</html>", status, content_type="text/html")
+    aws.front.failures = 10
+    failure = refusal(keys, kms_records, stream.resources[0])
+    assert isinstance(failure, KeyUnavailable), failure
+    assert "sign in" not in str(failure)
 
 
 def test_one_failure_that_passes_is_not_noticed(aws, kms_records, stream):

@@ -80,8 +80,9 @@ class Decoder:
         `resource_id`: the stream's resource id (`cluster-...`, `db-...`), name or ARN, where it is known; else each of
         the configured resources is tried.
 
-        Never fails as a whole: where the sandbox traps or exceeds a limit, each record is tried once more alone, in a
-        fresh instance, and the one that does it again fails in stage `guest`.
+        Never fails for what is in the batch: where the sandbox traps or exceeds a limit, each record is tried once
+        more alone, in a fresh instance, and the one that does it again fails in stage `guest`. `SandboxError` means
+        that the machine has no room for an instance.
         """
         taken = _take(batch)
         merged, option = _Merging(), _option(resource_id)
@@ -160,16 +161,17 @@ def _take(batch: Iterable[Record]) -> _Taken:
 
 def _text(record: Record) -> Optional[bytes]:
     """The record in UTF-8; none where it is not that."""
+    if not isinstance(record, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"batch: expected records of type str or bytes, found {type(record).__name__}")
     try:
         if isinstance(record, str):
             # A string may hold halves of characters, which UTF-8 does not have.
             return record.encode()
-        str(record, "utf-8")
+        text = bytes(record)
+        text.decode()
     except UnicodeError:
         return None
-    except TypeError:
-        raise TypeError(f"batch: expected records of type str or bytes, found {type(record).__name__}") from None
-    return bytes(record)
+    return text
 
 
 def _bytes(record: Record) -> bytes:

@@ -108,9 +108,11 @@ class KeyCache:
         except KeyRefused as failure:
             outcome = Outcome(None, failure)
         self._ended(outcome, asked)
-        if outcome.key is None:
-            raise outcome.failure or KeyUnavailable("no answer")
-        return outcome.key
+        if outcome.key is not None:
+            return outcome.key
+        # An exception of one's own: threads that waited for one answer share its text, not its traceback.
+        kind = KeyRefused if isinstance(outcome.failure, KeyRefused) else KeyUnavailable
+        raise kind(str(outcome.failure))
 
     @property
     def stats(self) -> KeyStats:

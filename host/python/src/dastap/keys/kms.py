@@ -70,7 +70,7 @@ class KmsKeys:
             # KMS then refuses blobs of every other key: its own advice.
             asked["KeyId"] = self._key_id
         try:
-            plaintext: bytes = self._client.decrypt(**asked)["Plaintext"]
+            plaintext: Optional[bytes] = self._client.decrypt(**asked).get("Plaintext")
         except ClientError as error:
             told = error.response.get("Error", {})
             code = told.get("Code")
@@ -91,6 +91,8 @@ class KmsKeys:
                 "check the network path and the endpoint"
             ) from None
         self._answered(False)
+        if plaintext is None:
+            raise KeyUnavailable(f"kms in {self._region} answered without a plaintext: check the way to it")
         return plaintext
 
     def _wait_while_busy(self) -> None:
