@@ -120,10 +120,7 @@ def test_it_waits_for_records_that_come_later(kinesis):
 def test_children_begin_when_their_parents_have_ended(kinesis):
     put(kinesis, *names(0, 30))
     parents = kinesis.list_shards(StreamName=STREAM)["Shards"]
-    low, high = (int(parents[0]["HashKeyRange"][name]) for name in ("StartingHashKey", "EndingHashKey"))
-    kinesis.split_shard(
-        StreamName=STREAM, ShardToSplit=parents[0]["ShardId"], NewStartingHashKey=str((low + high) // 2)
-    )
+    split(kinesis, parents[0])
     put(kinesis, *names(30, 30))
     polled = list(read(kinesis, STREAM, start="TRIM_HORIZON", limit=4, until_end=True))
     assert sorted(texts(polled)) == sorted(names(0, 60))
@@ -148,13 +145,34 @@ def test_a_stream_that_is_split_while_it_is_read(kinesis):
     while len(found) < 10:
         found += texts([next(reading)])
     for shard in kinesis.list_shards(StreamName=STREAM)["Shards"]:
-        low, high = (int(shard["HashKeyRange"][name]) for name in ("StartingHashKey", "EndingHashKey"))
-        half = str((low + high) // 2)
-        kinesis.split_shard(StreamName=STREAM, ShardToSplit=shard["ShardId"], NewStartingHashKey=half)
+        split(kinesis, shard)
     put(kinesis, *names(10, 30))
     while len(found) < 40:
         found += texts([next(reading)])
     assert sorted(found) == sorted(names(0, 40))
+
+
+def split(kinesis, shard):
+    low, high = (int(shard["HashKeyRange"][name]) for name in ("StartingHashKey", "EndingHashKey"))
+    half = str((low + high) // 2)
+    kinesis.split_shard(StreamName=STREAM, ShardToSplit=shard["ShardId"], NewStartingHashKey=half)
+
+
+def is_open(shard):
+    return "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+
+
+@pytest.mark.parametrize("start", ["LATEST", "TRIM_HORIZON"])
+def test_what_came_while_nobody_read_is_read_also_in_new_shards(kinesis, start):
+    put(kinesis, *names(0, 20))
+    kept = positions(read(kinesis, STREAM, start="TRIM_HORIZON", until_end=True))
+    for turn in (1, 2):
+        for shard in filter(is_open, kinesis.list_shards(StreamName=STREAM)["Shards"]):
+            split(kinesis, shard)
+        put(kinesis, *names(20 * turn, 20))
+    assert len(kinesis.list_shards(StreamName=STREAM)["Shards"]) == 14
+    later = read(kinesis, STREAM, start=start, positions=kept, until_end=True)
+    assert sorted(texts(later)) == sorted(names(20, 40))
 
 
 def test_expired_iterators_and_throttling_lose_nothing(aws, kinesis):

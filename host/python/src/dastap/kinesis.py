@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
 from .stream import resource_of
 
@@ -25,6 +25,9 @@ DISCOVERY = 60.0
 
 Start = Union[str, datetime]
 """`TRIM_HORIZON`, `LATEST`, or a time."""
+Listed = Mapping[str, Mapping[str, Any]]
+"""Shards by id, as ListShards describes them."""
+LATEST = {"ShardIteratorType": "LATEST"}
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,9 @@ def read(
     """The records of a stream, for ever.
 
     `client`: a boto3 Kinesis client. `stream`: the stream's name or ARN. `positions`: the sequence numbers of an
-    earlier run by shard; the records behind them come first. `start`: where shards begin that have none. `limit`:
-    records of one read at most, to 10,000. `until_end`: stop when every shard has been read to its end.
+    earlier run by shard, behind which it goes on, also in the shards that came of those meanwhile. `start`: where all
+    others begin. `limit`: records of one read at most, to 10,000. `until_end`: stop when every shard has been read to
+    its end.
 
     A batch is only asked for when the one before has been taken, so whoever is slow slows the reading. What boto3
     raises other than throttling and expired iterators is passed on.
@@ -108,7 +112,7 @@ class _Reader:
         self._positions = positions
         self._limit = limit
         self._shards: Dict[str, _Shard] = {}
-        self._ended: Dict[str, None] = {}
+        self._ended: Set[str] = set()
         self.discover_at = 0.0
 
     def discover(self, is_first: bool = False) -> None:
@@ -118,21 +122,18 @@ class _Reader:
         if is_first:
             # Children begin when their parents have ended: whoever has a position has no parent left to read.
             for shard_id in self._positions:
-                self._end_ancestors(listed, shard_id)
+                for ancestor in _ancestors(listed, shard_id):
+                    self._end(ancestor)
         for shard_id, shard in listed.items():
             if shard_id in self._shards or shard_id in self._ended:
                 continue
-            parents = tuple(
-                shard[name] for name in ("ParentShardId", "AdjacentParentShardId") if shard.get(name) in listed
-            )
-            begin = self._begin(shard_id, is_first)
-            self._shards[shard_id] = _Shard(shard_id, parents, begin)
-        if is_first and self._start == "LATEST":
-            # What closed shards hold is not the latest.
-            for shard_id, shard in listed.items():
-                is_closed = "EndingSequenceNumber" in shard["SequenceNumberRange"]
-                if is_closed and shard_id not in self._positions:
-                    self._end(shard_id)
+            begin = self._begin(shard_id, is_new=not is_first or self._is_behind_a_position(listed, shard_id))
+            is_closed = "EndingSequenceNumber" in shard["SequenceNumberRange"]
+            if is_closed and begin == LATEST:
+                # What closed shards hold is not the latest.
+                self._end(shard_id)
+            else:
+                self._shards[shard_id] = _Shard(shard_id, _parents(listed, shard_id), begin)
 
     def next_due(self) -> Optional[_Shard]:
         """The shard whose turn it is: of those whose parents have ended, the one that has waited longest."""
@@ -192,14 +193,19 @@ class _Reader:
         answer = self._client.get_shard_iterator(**self._stream, ShardId=shard.id, **begin)
         return str(answer["ShardIterator"])
 
-    def _begin(self, shard_id: str, is_first: bool) -> Dict[str, Any]:
+    def _begin(self, shard_id: str, is_new: bool) -> Dict[str, Any]:
+        """Where a shard is read from; `is_new`: nothing in it can have been meant to be skipped."""
         position = self._positions.get(shard_id)
         if position is not None:
             return {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": position}
+        if is_new:
+            return {"ShardIteratorType": "TRIM_HORIZON"}
         if isinstance(self._start, datetime):
             return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": self._start}
-        # A shard that appeared later has nothing in it that could be skipped.
-        return {"ShardIteratorType": self._start if is_first else "TRIM_HORIZON"}
+        return {"ShardIteratorType": self._start}
+
+    def _is_behind_a_position(self, listed: Listed, shard_id: str) -> bool:
+        return any(ancestor in self._positions for ancestor in _ancestors(listed, shard_id))
 
     def _list(self) -> Iterator[Dict[str, Any]]:
         arguments: Dict[str, Any] = self._stream
@@ -212,15 +218,23 @@ class _Reader:
 
     def _end(self, shard_id: str) -> None:
         self._shards.pop(shard_id, None)
-        self._ended[shard_id] = None
+        self._ended.add(shard_id)
 
-    def _end_ancestors(self, listed: Mapping[str, Any], shard_id: str) -> None:
-        shard = listed.get(shard_id, {})
-        for name in ("ParentShardId", "AdjacentParentShardId"):
-            parent = shard.get(name)
-            if parent in listed and parent not in self._ended:
-                self._end(parent)
-                self._end_ancestors(listed, parent)
+
+def _parents(listed: Listed, shard_id: str) -> Tuple[str, ...]:
+    """One, or two for a shard that was merged; none that Kinesis has forgotten."""
+    shard = listed[shard_id]
+    return tuple(shard[name] for name in ("ParentShardId", "AdjacentParentShardId") if shard.get(name) in listed)
+
+
+def _ancestors(listed: Listed, shard_id: str) -> Set[str]:
+    found: Set[str] = set()
+    rest = [shard_id] if shard_id in listed else []
+    while rest:
+        parents = _parents(listed, rest.pop())
+        rest += [parent for parent in parents if parent not in found]
+        found.update(parents)
+    return found
 
 
 def _is(error: Exception, *codes: str) -> bool:
