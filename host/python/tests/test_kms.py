@@ -6,7 +6,14 @@ import threading
 import boto3
 import pytest
 from dastap import ConfigError, Decoder, KeyCache, KeyRefused, KeyRequest, KeyUnavailable, KmsKeys
+from dastap.keys import kms
 from werkzeug.wrappers import Response
+
+
+@pytest.fixture
+def one_attempt(monkeypatch):
+    """What boto3 tries again fails at once, so that nobody waits for its pauses."""
+    monkeypatch.setattr(kms, "ATTEMPTS", 1)
 
 
 @pytest.fixture(params=[None, "the stream's key"])
@@ -62,7 +69,7 @@ def test_another_context_is_refused(aws, kms_records):
         (500, "KMSInternalException", KeyUnavailable, "the service or the key's store is unavailable"),
     ],
 )
-def test_each_failure_has_its_class_and_advice(aws, kms_records, stream, status, code, kind, expected):
+def test_each_failure_has_its_class_and_advice(one_attempt, aws, kms_records, stream, status, code, kind, expected):
     keys = KmsKeys()
     # More often than boto3 tries.
     aws.front.fail(status, code, 10)
@@ -72,7 +79,7 @@ def test_each_failure_has_its_class_and_advice(aws, kms_records, stream, status,
 
 
 @pytest.mark.parametrize("status", [200, 302, 403, 404, 503])
-def test_what_a_proxy_says_refuses_nothing(aws, kms_records, stream, status):
+def test_what_a_proxy_says_refuses_nothing(one_attempt, aws, kms_records, stream, status):
     keys = KmsKeys()
     aws.front.failure = Response("<html>please sign in</html>", status, content_type="text/html")
     aws.front.failures = 10
@@ -87,7 +94,7 @@ def test_one_failure_that_passes_is_not_noticed(aws, kms_records, stream):
     assert merged.failures == ()
 
 
-def test_a_throttled_account_is_left_alone(aws, kms_records, stream):
+def test_a_throttled_account_is_left_alone(one_attempt, aws, kms_records, stream):
     keys = KmsKeys()
     aws.front.fail(400, "ThrottlingException", 10)
     assert "request quota for KMS is used up" in str(refusal(keys, kms_records, stream.resources[0]))
@@ -96,7 +103,7 @@ def test_a_throttled_account_is_left_alone(aws, kms_records, stream):
     assert aws.front.calls["Decrypt"] == calls
 
 
-def test_an_outage_makes_records_retryable_and_a_cached_key_bridges_it(aws, kms_records, stream):
+def test_an_outage_makes_records_retryable_and_a_cached_key_bridges_it(one_attempt, aws, kms_records, stream):
     now = [0.0]
     cache = KeyCache(KmsKeys(), clock=lambda: now[0])
     decoder = Decoder(keys=cache)
@@ -109,7 +116,7 @@ def test_an_outage_makes_records_retryable_and_a_cached_key_bridges_it(aws, kms_
     assert (failed.failure.stage, failed.failure.reason, failed.failure.retryable) == ("key", "unavailable", True)
 
 
-def test_nobody_at_the_endpoint(aws, kms_records):
+def test_nobody_at_the_endpoint(one_attempt, aws, kms_records):
     failure = refusal(KmsKeys(endpoint_url="http://127.0.0.1:1"), kms_records)
     assert isinstance(failure, KeyUnavailable)
     assert "no answer from kms in eu-west-1" in str(failure) and "check the network path" in str(failure)

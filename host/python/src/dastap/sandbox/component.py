@@ -11,7 +11,6 @@ import logging
 import os
 import platform
 import sys
-import threading
 from pathlib import Path
 from typing import Optional
 
@@ -43,7 +42,6 @@ class Sandbox:
         self.linker = Linker(self.engine)
         keys_import.link(self.linker)
         self.ticker = Ticker(self.engine)
-        self.lock = threading.Lock()
         decoder = self._export(DECODER)
         self.open = self._export("[static]transform.open", decoder)
         self.decode = self._export("[method]transform.decode", decoder)

@@ -107,7 +107,7 @@ class Instance:
             with self._sandbox.ticker.running(), answered_by(self):
                 answer = call(self._function(export), self._store, list(arguments))
         except WasmtimeError as error:
-            raise Fault.of(error) from None
+            raise self._interrupt or Fault.of(error) from None
         if self._interrupt is not None:
             raise self._interrupt
         return answer
