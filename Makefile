@@ -25,7 +25,7 @@ test: test-python target/.tools target/.peers ## Every test: unit, documentation
 
 test-python: target/.tools target/.peers ## The Python host's tests alone, in an environment of its own
 	@$(CARGO) build --all-targets
-	@target/debug/component target/dastap.wasm && target/debug/component target/dastap-faults.wasm faults
+	@target/debug/component target/dastap.wasm && target/debug/component --faults target/dastap-faults.wasm
 	@cp target/dastap.wasm host/python/src/dastap/
 	@$(MAKE) --no-print-directory target/.python
 	@target/python/bin/pip install --quiet --force-reinstall --no-deps --no-build-isolation ./host/python

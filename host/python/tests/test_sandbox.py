@@ -8,6 +8,7 @@ import time
 import pytest
 from dastap import Decoded, Decoder, KeyCache, Keyring, KeyUnavailable
 from dastap.sandbox.instance import Instance
+from dastap.sandbox.limits import limits_for
 from wasmtime import Store
 
 NO_KEYS = Keyring.from_json('{"keys":[]}')
@@ -65,6 +66,23 @@ def test_a_record_beyond_the_memory_fails_for_that_reason():
     good, failed = decoder.decode_each([GOOD, b"x" * (16 << 20)])
     assert isinstance(good, Decoded) and failed.failure.reason == "out-of-memory"
     assert failed.failure.detail == "wanted more memory than its limit of 8388608 bytes"
+
+
+@pytest.mark.parametrize(
+    ("config", "mebibytes"),
+    [
+        ({}, 234),
+        ({"rules": [{"keep": {}}]}, 314),
+        ({"limits": {"record": "1 MiB", "plaintext": "4MiB"}}, 72),
+        ({"limits": {"record": 1 << 20, "plaintext": 4 << 20}}, 72),
+        ({"limits": {"record": "wrong", "plaintext": None}}, 234),
+    ],
+)
+def test_memory_follows_from_the_limits(config, mebibytes):
+    """The figures of `CallLimits` in the Rust host."""
+    limits = limits_for(config, 10.0, None)
+    assert limits.memory == mebibytes << 20
+    assert limits.memory_for(1) == limits.memory >= limits.memory_for(2) == min(limits.memory, limits.fixed + (80 << 20))
 
 
 def test_worn_instances_are_replaced(generate, monkeypatch):

@@ -13,6 +13,8 @@ RULES_MEMORY = 80 * MIB
 """Memory of rules, at most: a hundred regular expressions of 512 KiB and their caches of 256 KiB."""
 BATCH_MEMORY = 80 * MIB
 """Memory of a call for several records, where that is less. Larger batches are decoded in parts."""
+AROUND_LINES = 44 * MIB
+"""Lines are longer than what they are made of, those of small documents many times."""
 TABLE_ELEMENTS = 10_000
 """The guest's table of functions has a few hundred."""
 
@@ -36,11 +38,13 @@ class Limits(NamedTuple):
 
 def limits_for(config: Mapping[str, Any], time: float, memory: Optional[int]) -> Limits:
     """From the `transform` section. At the same time there are the record, its decoded message (three quarters of it)
-    and the decrypted one, the plaintext, and its lines. Wrong settings count as unset; the guest refuses them."""
+    and the decrypted one; then the document and its lines, of which the guest itself refuses to make more than fit,
+    and what the document's buffer has to spare. Wrong settings count as unset; the guest refuses them."""
     limits = config.get("limits")
     limits = limits if isinstance(limits, Mapping) else {}
     fixed = BASE_MEMORY + (RULES_MEMORY if config.get("rules") else 0)
-    needed = fixed + 3 * size(limits, "record", 10 * MIB) + 3 * size(limits, "plaintext", 64 * MIB)
+    record, plaintext = size(limits, "record", 10 * MIB), size(limits, "plaintext", 64 * MIB)
+    needed = fixed + 3 * record + plaintext // 4 + 2 * plaintext + AROUND_LINES
     return Limits(needed if memory is None else memory, fixed, time)
 
 
