@@ -54,7 +54,7 @@ python: component target/.peers ## The Python package, with the component in it:
 toolchain: target/.tools ## Install the compilers that are missing; every other target does it by itself
 
 clean: ## Remove everything that was built or installed here
-	@rm -rf target
+	@rm -rf target host/python/src/dastap/dastap.wasm
 
 # $(call install,packages,what to say where Debian's packages cannot be had)
 APT = DEBIAN_FRONTEND=noninteractive $(if $(filter 0,$(shell id -u)),,sudo -E) apt-get -qq

@@ -156,5 +156,16 @@ def test_wrong_events_and_missing_sinks_are_told(keys):
     function = handler(Decoder(keys=keys))
     with pytest.raises(ConfigError, match="expected `write` and `dead_letter`"):
         function(kinesis_event([b"x"]), None)
-    with pytest.raises(ConfigError, match="found detail, source: check what invokes this function"):
-        function({"source": "aws.events", "detail": {}}, None)
+    for other, expected in [
+        ({"source": "aws.events", "detail": {}}, "found detail, source: check what invokes this function"),
+        ({"Records": [{"s3": {}}]}, "expected the event of a Kinesis trigger .* found Records: check"),
+        ({}, "found nothing: check"),
+    ]:
+        with pytest.raises(ConfigError, match=expected):
+            function(other, None)
+
+
+def test_an_empty_batch_is_done(keys):
+    function = handler(Decoder(keys=keys), write=print, dead_letter=print)
+    assert function({"Records": []}, None) == {"batchItemFailures": []}
+    assert function({"records": []}, None) == {"records": []}

@@ -50,15 +50,15 @@ def handler(
     """
 
     def lambda_handler(event: Event, context: object) -> Event:
-        if "Records" in event:
+        if all("kinesis" in record for record in event.get("Records", [{}])):
             if write is None or dead_letter is None:
                 raise ConfigError("a Kinesis trigger: expected `write` and `dead_letter`, give them to `handler`")
             return _kinesis(decoder, event, write, dead_letter)
         if "records" in event:
             return _firehose(decoder, event, partition_key)
         raise ConfigError(
-            "expected the event of a Kinesis trigger (`Records`) or of a Firehose transformation (`records`), found "
-            f"{', '.join(sorted(event)) or 'nothing'}: check what invokes this function"
+            "expected the event of a Kinesis trigger (`Records` with `kinesis`) or of a Firehose transformation "
+            f"(`records`), found {', '.join(sorted(event)) or 'nothing'}: check what invokes this function"
         )
 
     return lambda_handler
