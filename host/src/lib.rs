@@ -43,27 +43,44 @@
 //! ```
 //!
 //! # Cargo features
-//! `kms` (default): the AWS SDK behind [`keys::KeyProvider`]. `cli` (default): the `dastap` program and what only it
-//! needs. An embedder with a key source of his own takes neither.
+//! All are default. `kms`: the AWS SDK behind [`keys::KeyProvider`]. `run`: configuration files, sources and sinks.
+//! `lambda`: the same as a Lambda function. `cli`: the `dastap` program. An embedder with a key source of his own takes
+//! none of them.
 
+#[cfg(feature = "run")]
+mod aws;
+mod backoff;
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "run")]
+mod config;
+#[cfg(feature = "run")]
+mod dead_letter;
 mod decoder;
 mod engine;
 mod error;
+#[cfg(feature = "cli")]
+mod kcl;
 pub mod keys;
-mod verdict;
-
+#[cfg(feature = "run")]
+mod metrics;
 #[cfg(feature = "cli")]
-pub mod cli;
-#[cfg(feature = "cli")]
-mod config;
-#[cfg(feature = "cli")]
+mod pass;
+#[cfg(feature = "run")]
+mod record;
+#[cfg(feature = "run")]
 mod runner;
-#[cfg(feature = "cli")]
+#[cfg(feature = "run")]
 mod sink;
-#[cfg(feature = "cli")]
+#[cfg(feature = "run")]
 mod source;
 #[cfg(feature = "cli")]
+mod stdio;
+#[cfg(feature = "cli")]
 pub mod synth;
+mod verdict;
+#[cfg(feature = "run")]
+mod workers;
 
 pub use decoder::{Decoder, DecoderBuilder};
 pub use engine::{Count, Decoded, Failure, Merged, Output, Stage, Verdict};

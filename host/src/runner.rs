@@ -1,347 +1,159 @@
-//! One pass over some inputs: records in, events out in input order, failures to the dead letter.
+//! The long-running program: records from sources through the decoder to sinks, at least once, in order per lane.
 //!
-//! A thread reads and cuts batches (`reader.rs`); as many tasks as there are workers decode them (`workers.rs`); this
-//! loop puts the verdicts back into order and writes. Everything is bounded, in batches and in bytes, so whoever reads
-//! the output slowly slows the input.
-//!
-//! Input = decoded + failed, always: a record is counted when its events or its dead-letter line are written.
+//! ```text
+//! source -> Lane -> workers decode ahead -> lane delivers in order -> Queue -> sink -> Ack
+//!    ^                                                                                  |
+//!    +------------------------------ Receipt: save the position <-----------------------+
+//! ```
+//! Nothing moves a source's position but the receipt of everything before it. Every queue is bounded in bytes, so a slow
+//! sink slows the sources. The run ends when all sources have ended, when it is told to (sources stop reading, what is
+//! under way is delivered, positions are saved), or when a source or sink can never go on.
 
-mod reader;
-mod report;
-mod workers;
+mod flow;
+mod intake;
+mod lane;
+mod pending;
+mod plan;
+mod queue;
+mod receipt;
 
-use std::collections::VecDeque;
-use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use crate::Decoder;
-use crate::engine::Verdict;
-use crate::sink::{DeadLetter, Lines};
-use reader::{Message, Reader};
-pub(crate) use report::{End, Report, Stats};
-use workers::{Decoding, Part, Workers};
+use crate::metrics::Metrics;
+use crate::sink::SinkError;
+use crate::source::{Source, SourceError};
+use flow::Flow;
+pub(crate) use intake::Intake;
+#[allow(unused_imports, reason = "until every source is there")]
+pub(crate) use lane::{Lane, Patience};
+pub(crate) use pending::Pending;
+pub(crate) use plan::Plan;
+#[allow(unused_imports, reason = "until every sink is there")]
+pub(crate) use queue::{Item, Items, Lines, Queue, Room, drive};
+#[allow(unused_imports, reason = "until every source is there")]
+pub(crate) use receipt::{Ack, Delivery, Receipt};
 
-/// What to run.
-pub(crate) struct Run<W: Write> {
-    /// What decodes.
-    pub(crate) decoder: Decoder,
-    /// How many batches are decoded at once.
-    pub(crate) workers: usize,
-    /// The files to read, in this order; `-` is standard input.
-    pub(crate) inputs: Vec<PathBuf>,
-    /// Where events go.
-    pub(crate) lines: Lines<W>,
-    /// Where failed records go.
-    pub(crate) dead_letter: DeadLetter,
-    /// Grows with every byte that is read.
-    pub(crate) read: Arc<AtomicU64>,
-    /// Becomes true when the run is to end early.
-    pub(crate) stop: watch::Receiver<bool>,
+/// Everything opened and connected, ready to run.
+pub(crate) struct Runner {
+    pub(super) sources: Vec<(Arc<str>, Box<dyn Source>, Intake)>,
+    /// The tasks that drive the sinks, the dead letter's among them.
+    pub(super) drivers: JoinSet<(Arc<str>, Result<(), SinkError>)>,
+    pub(super) flow: Arc<Flow>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) drain: Duration,
 }
 
-/// Why a run could not go on. Every record that was counted is written.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    /// Events cannot be written.
-    #[error("cannot write events: {0}")]
-    Output(#[source] io::Error),
-    /// Failed records cannot be kept, so nothing more is read.
-    #[error("cannot write the dead letter {}: {cause}", .path.display())]
-    DeadLetter {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// The program itself failed.
-    #[error("cannot go on: {0}")]
-    Program(#[source] io::Error),
+/// How a run ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// All sources ended, and everything was delivered.
+    Complete,
+    /// It was told to stop, and what was under way was delivered.
+    Stopped,
+    /// It was told to stop, and what was under way was not delivered in time; it will be read again.
+    NotDrained,
+    /// Whoever reads a sink has seen enough.
+    Closed,
 }
 
-/// A batch with the records that are not written yet.
-struct InFlight {
-    decoding: Decoding,
-    /// The place of the next record in the batch.
-    place: usize,
-    /// How many of its texts and of its refused records are written.
-    texts: usize,
-    refused: usize,
-    /// Lets the reader go on when it is dropped.
-    _read: reader::Permit,
-}
-
-impl<W: Write> Run<W> {
-    /// Runs to the end of the inputs. `watch` sees the numbers after every batch.
+impl Runner {
+    /// Runs until the end. `told_to_stop` is what SIGTERM makes true.
     ///
     /// # Errors
-    /// The output or the dead letter cannot be written; a closed pipe is no error.
-    pub(crate) async fn run(mut self, mut watch: impl FnMut(&Stats)) -> Result<Report, Error> {
-        let mut report = Report::default();
-        let mut reader = Reader::start(std::mem::take(&mut self.inputs), Arc::clone(&self.read), self.workers)
-            .map_err(Error::Program)?;
-        let workers = Workers::new(self.decoder.clone(), self.workers);
-        let mut in_flight: VecDeque<InFlight> = VecDeque::new();
-        let (mut next, mut reading) = (0, true);
-        while report.end == End::Complete && (reading || !in_flight.is_empty()) {
+    /// A source or a sink can never go on. Every saved position is right.
+    pub(crate) async fn run(mut self, mut told_to_stop: watch::Receiver<bool>) -> Result<End, String> {
+        let mut sources = JoinSet::new();
+        for (name, source, intake) in std::mem::take(&mut self.sources) {
+            sources.spawn(async move { (name, source.run(intake).await) });
+        }
+        let (mut end, mut problem) = (End::Complete, None);
+        let deadline = tokio::time::sleep(Duration::MAX);
+        tokio::pin!(deadline);
+        loop {
             tokio::select! {
-                biased;
-                () = stopped(&mut self.stop) => report.end = End::Stopped,
-                part = part_of_first(&mut in_flight) => {
-                    self.write(part?, &mut in_flight, &mut report)?;
-                    workers.first(next - in_flight.len() as u64);
-                    if in_flight.is_empty() {
-                        self.flush(&mut report)?;
-                    }
-                    watch(&report.stats);
-                }
-                // One more than there are workers, so that none is ever idle.
-                message = reader.next(), if reading && in_flight.len() <= self.workers => match message {
-                    Some(Message::Batch(batch, permit)) => {
-                        report.started.get_or_insert_with(Instant::now);
-                        in_flight.push_back(InFlight::new(workers.decode(next, batch), permit));
-                        next += 1;
-                    }
-                    Some(Message::Unreadable(path, error)) => report.unreadable.push((path, error)),
-                    None => reading = false,
+                source = sources.join_next() => match source {
+                    None => break,
+                    Some(ended) => problem = problem.or(failed_source(ended)),
                 },
+                Some(sink) = self.drivers.join_next() => match ended_sink(sink) {
+                    Ok(()) => {}
+                    Err(None) => end = End::Closed,
+                    Err(Some(why)) => problem = problem.or(Some(why)),
+                },
+                () = wait_for(&mut told_to_stop), if end == End::Complete => end = End::Stopped,
+                () = &mut deadline => {
+                    end = End::NotDrained;
+                    break;
+                }
+            }
+            let over = problem.is_some() || end != End::Complete;
+            if over && !self.stop.send_replace(true) {
+                deadline.as_mut().reset(tokio::time::Instant::now() + self.drain);
             }
         }
-        // What is complete when the run is stopped still goes out, as far as the order allows.
-        while report.end == End::Stopped && in_flight.front().is_some_and(|first| first.decoding.is_ready()) {
-            let part = part_of_first(&mut in_flight).await?;
-            self.write(part, &mut in_flight, &mut report)?;
-        }
-        self.flush(&mut report)?;
-        report.stats.keys = self.decoder.keys().stats().into();
-        Ok(report)
-    }
-
-    /// Writes the next part of the first batch, in order; behind its last, the batch is done.
-    fn write(
-        &mut self,
-        part: Option<Part>,
-        in_flight: &mut VecDeque<InFlight>,
-        report: &mut Report,
-    ) -> Result<(), Error> {
-        let Some(first) = in_flight.front_mut() else { return Ok(()) };
-        let batch = Arc::clone(&first.decoding.batch);
-        let failed_before = report.stats.failed;
-        let is_last = part.is_none();
-        let mut verdicts = part.map(|mut part| std::mem::take(&mut part.verdicts)).unwrap_or_default().into_iter();
-        while report.end != End::Closed {
-            let index = batch.first + first.place as u64;
-            let (record, verdict) = match batch.refused.get(first.refused) {
-                Some((place, bytes, why)) if *place == first.place => {
-                    first.refused += 1;
-                    (bytes.as_slice(), Verdict::Failed((*why).into()))
-                }
-                _ => {
-                    let Some((text, verdict)) = batch.texts.get(first.texts).zip(verdicts.next()) else { break };
-                    first.texts += 1;
-                    (text.as_bytes(), verdict)
+        // Aborted where they did not end by themselves: nothing more is saved.
+        drop(sources);
+        // The queues close with the last lane; the sinks then send what they hold.
+        drop(self.flow);
+        if problem.is_none() && matches!(end, End::Complete | End::Stopped) {
+            let rest = async {
+                while let Some(sink) = self.drivers.join_next().await {
+                    if let Err(Some(why)) = ended_sink(sink) {
+                        problem.get_or_insert(why);
+                    }
                 }
             };
-            first.place += 1;
-            match &verdict {
-                Verdict::Decoded(decoded) => {
-                    for output in &decoded.outputs {
-                        report.unless_closed(self.lines.write(&output.lines))?;
+            match end {
+                End::Stopped => {
+                    if tokio::time::timeout_at(deadline.deadline(), rest).await.is_err() {
+                        end = End::NotDrained;
                     }
                 }
-                Verdict::Failed(failure) => {
-                    let written = self.dead_letter.write(index, failure, batch.resource.as_deref(), record);
-                    written.map_err(|cause| self.not_kept(cause))?;
-                }
-            }
-            if report.end != End::Closed {
-                report.count(record, verdict);
+                _ => rest.await,
             }
         }
-        if is_last {
-            in_flight.pop_front();
-        }
-        if report.stats.failed > failed_before {
-            self.dead_letter.flush().map_err(|cause| self.not_kept(cause))?;
-        }
-        report.stats.add(&self.decoder.counts());
-        report.stats.bytes.out = self.lines.bytes();
-        report.stats.seconds = report.started.map_or(0.0, |started| started.elapsed().as_secs_f64());
-        Ok(())
+        problem.map_or(Ok(end), Err)
     }
 
-    fn not_kept(&self, cause: io::Error) -> Error {
-        Error::DeadLetter { path: self.dead_letter.path().to_owned(), cause }
-    }
-
-    fn flush(&mut self, report: &mut Report) -> Result<(), Error> {
-        report.unless_closed(self.lines.flush())
+    /// The counters of this run.
+    pub(crate) fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 }
 
-impl InFlight {
-    fn new(decoding: Decoding, read: reader::Permit) -> Self {
-        InFlight { decoding, place: 0, texts: 0, refused: 0, _read: read }
+type Ended<E> = Result<(Arc<str>, Result<(), E>), tokio::task::JoinError>;
+
+fn failed_source(ended: Ended<SourceError>) -> Option<String> {
+    match ended {
+        Ok((name, Ok(()))) => {
+            tracing::info!(source = %name, "the source has ended");
+            None
+        }
+        Ok((name, Err(error))) => Some(format!("source {name}: {error}")),
+        Err(error) => Some(format!("a source failed: {error}")),
     }
 }
 
-/// Waits until the run is told to stop; for ever when nobody can tell it.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
+/// Err(None): the reader has gone.
+fn ended_sink(ended: Ended<SinkError>) -> Result<(), Option<String>> {
+    match ended {
+        Ok((_, Ok(()))) => Ok(()),
+        Ok((_, Err(SinkError::Closed))) => Err(None),
+        Ok((name, Err(error))) => Err(Some(format!("sink {name}: {error}"))),
+        Err(error) => Err(Some(format!("a sink failed: {error}"))),
+    }
+}
+
+async fn wait_for(told: &mut watch::Receiver<bool>) {
+    if told.wait_for(|told| *told).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// Waits for the next part of the oldest batch; for ever when there is no batch.
-async fn part_of_first(in_flight: &mut VecDeque<InFlight>) -> Result<Option<Part>, Error> {
-    match in_flight.front_mut() {
-        Some(first) => first.decoding.next().await.map_err(|error| Error::Program(error.into())),
-        None => std::future::pending().await,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::keys::Keyring;
-    use crate::source::{Content, Records, Refusal};
-    use std::fs::File;
-
-    /// A writer whose reader goes away after some bytes.
-    struct Pipe {
-        room: usize,
-    }
-
-    impl Write for Pipe {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            match self.room.min(bytes.len()) {
-                0 => Err(io::ErrorKind::BrokenPipe.into()),
-                count => {
-                    self.room -= count;
-                    Ok(count)
-                }
-            }
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    /// A record that is already decrypted, with one event.
-    fn record(number: usize) -> String {
-        let list = format!(r#"[{{"type":"record","n":{number}}}]"#);
-        [
-            r#"{"type":"DatabaseActivityMonitoringRecords","databaseActivityEvents":{"clusterId":"cluster-A","#,
-            r#""instanceId":"db-B","databaseActivityEventList":"#,
-            &list,
-            "}}",
-        ]
-        .concat()
-    }
-
-    struct Folder(tempfile::TempDir);
-
-    impl Folder {
-        fn new() -> Self {
-            Folder(tempfile::tempdir().unwrap())
-        }
-
-        fn path(&self, name: &str) -> PathBuf {
-            self.0.path().join(name)
-        }
-
-        fn input(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
-            std::fs::write(self.path(name), text).unwrap();
-            self.path(name)
-        }
-
-        fn run<W: Write>(&self, inputs: Vec<PathBuf>, writer: W) -> (Run<W>, watch::Sender<bool>) {
-            let (sender, stop) = watch::channel(false);
-            let keys = Keyring::from_json(r#"{"keys":[]}"#).unwrap();
-            let run = Run {
-                decoder: Decoder::builder().keys(keys).workers(2).build().unwrap(),
-                workers: 2,
-                inputs,
-                lines: Lines::new(writer),
-                dead_letter: DeadLetter::on_demand(&self.path("failed.ndjson")),
-                read: Arc::default(),
-                stop,
-            };
-            (run, sender)
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn order_is_kept_and_every_record_is_somewhere() {
-        let folder = Folder::new();
-        let mut text = Vec::new();
-        for number in 0..1000 {
-            match number % 100 {
-                17 => text.extend(b"{\"type\":\"\xff\"}\n"),
-                42 => text.extend(b"not a record\n"),
-                _ => text.extend((record(number) + "\n").as_bytes()),
-            }
-        }
-        let mut out = Vec::new();
-        let inputs = vec![folder.input("one", &text), folder.path("missing"), folder.input("two", record(1000))];
-        let report = folder.run(inputs, &mut out).0.run(|_| ()).await.unwrap();
-
-        let numbers: Vec<usize> = (String::from_utf8(out).unwrap().lines())
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["n"].as_u64().unwrap() as usize)
-            .collect();
-        let good: Vec<_> = (0..=1000).filter(|number| !matches!(number % 100, 17 | 42)).collect();
-        assert_eq!(numbers, good);
-
-        let failed = Records::new(File::open(folder.path("failed.ndjson")).unwrap());
-        let failed: Vec<_> = failed.map(|record| record.unwrap().content).collect();
-        let pair =
-            [Content::Refused(b"{\"type\":\"\xff\"}".into(), Refusal::NotUtf8), Content::Text("not a record".into())];
-        assert_eq!(failed, vec![pair; 10].concat());
-
-        let Stats { records, decoded, failed, events, .. } = report.stats;
-        assert_eq!((records, decoded, failed, events.kept), (1001, 981, 20, 981));
-        assert_eq!(report.failures[&("envelope".into(), "not-json".into())].0, 20);
-        assert_eq!(
-            report.unreadable.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(),
-            [folder.path("missing")]
-        );
-        assert_eq!(report.end, End::Complete);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_closed_pipe_is_a_normal_end() {
-        let folder = Folder::new();
-        let input = folder.input("many", (0..50_000).map(record).collect::<String>());
-        let (run, _stop) = folder.run(vec![input], Pipe { room: 1000 });
-        let report = run.run(|_| ()).await.unwrap();
-        assert_eq!((report.end, report.stats.failed), (End::Closed, 0));
-        assert!(report.stats.records < 50_000);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_stopped_run_writes_what_is_complete() {
-        let folder = Folder::new();
-        let input = folder.input("many", (0..50_000).map(record).collect::<String>());
-        let mut out = Vec::new();
-        let (run, stop) = folder.run(vec![input], &mut out);
-        let report = run.run(|_| _ = stop.send_replace(true)).await.unwrap();
-        assert_eq!(report.end, End::Stopped);
-        let lines = String::from_utf8(out).unwrap().lines().count() as u64;
-        assert_eq!((report.stats.decoded, report.stats.events.kept), (lines, lines));
-        assert!((1..50_000).contains(&lines));
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_dead_letter_that_cannot_be_written_ends_the_run() {
-        let folder = Folder::new();
-        let (mut run, _stop) = folder.run(vec![folder.input("bad", "x")], io::sink());
-        run.dead_letter = DeadLetter::on_demand(&folder.path("no/such/folder"));
-        let error = run.run(|_| ()).await.unwrap_err().to_string();
-        assert!(error.starts_with("cannot write the dead letter "), "{error}");
-    }
-}
+mod tests;

@@ -5,16 +5,18 @@ const PAGE = 65_536;
 const MEMORY_SECTION = 5;
 
 /**
- * The bytes that the sandbox may use for these settings: the record, its message, the plaintext and its lines at the
- * same time, and a fixed part, which rules enlarge. The same as in every host of the decoder.
+ * The bytes that the sandbox may use for these settings, as in every host of the decoder. At the same time there are the
+ * record, its decoded message and the decrypted one; then the document, what its buffer has to spare, and its lines, of
+ * which the guest itself refuses to make more than fit. Rules need memory of their own.
  */
 export function memoryFor(transform: Record<string, unknown>): number {
   const limits = (transform["limits"] ?? {}) as Record<string, unknown>;
   const fixed = 16 * MIB + (transform["rules"] ? 80 * MIB : 0);
   const record = size(limits["record"], 10 * MIB);
   const plaintext = size(limits["plaintext"], 64 * MIB);
+  const lines = 2 * plaintext + 44 * MIB;
   // What WebAssembly can address at all.
-  return Math.min(fixed + 3 * record + 3 * plaintext, 65_535 * PAGE);
+  return Math.min(fixed + 3 * record + Math.floor(plaintext / 4) + lines, 65_535 * PAGE);
 }
 
 const MIB = 1024 * 1024;

@@ -150,7 +150,7 @@ class Instance {
   /** A refused growth shows as a trap like any other; only the size tells, since ordinary calls stay far below. */
   fault(thrown: unknown): Fault {
     const size = this.#size();
-    if (size > this.#memoryLimit / 2) {
+    if (size > this.#memoryLimit / 4) {
       return new Fault("out-of-memory", `wanted more than ${this.#memoryLimit} bytes of memory, has ${size}`);
     }
     return new Fault("trapped", thrown instanceof Error ? thrown.message : String(thrown));

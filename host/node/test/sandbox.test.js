@@ -92,7 +92,7 @@ test("the memory limit follows from the settings", async () => {
   const small = { limits: { record: "1MiB", plaintext: "2MiB" } };
   const { decode } = await batch(small);
   const [failed] = await decode(fault("memory"));
-  // 16 MiB, and three times record and plaintext.
-  assert.match(failed.detail, /^wanted more than 26214400 bytes of memory/);
+  // 60 MiB, three times the record, and two and a quarter of the plaintext.
+  assert.match(failed.detail, /^wanted more than 70778880 bytes of memory/);
   assert.throws(() => withMaximum(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0), 1), /a memory of its own/);
 });

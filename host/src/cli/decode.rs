@@ -11,16 +11,16 @@ use std::thread::available_parallelism;
 use clap::Args;
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
 
 use super::keys::KeyArgs;
 use super::log::LogFormat;
-use super::{Error, explained, progress, summary};
+use super::printing::printed;
+use super::{Error, explained, progress, signals, summary};
 use crate::Decoder;
 use crate::config::Config;
-use crate::runner::{End, Report, Run};
-use crate::sink::{DEFAULT_DEAD_LETTER, DeadLetter, Lines};
-use crate::source::{Content, Input, Records};
+use crate::dead_letter::{DEFAULT_DEAD_LETTER, DeadLetter};
+use crate::pass::{End, Lines, Report, Run};
+use crate::record::{Content, Input, Records};
 
 const AFTER_HELP: &str = "\
 Input is told apart by content: records on lines, over several lines or back to back (as Firehose \
@@ -122,7 +122,7 @@ impl Decode {
             lines: Lines::stdout(),
             dead_letter,
             read: Arc::clone(&read),
-            stop: stop_on_signal(),
+            stop: signals::stop_on_signal(),
         };
         let report = run.run(|stats| progress::show(&bar, &read, stats)).await;
         progress::finish(&bar, report.as_ref().ok().map(|report| &report.stats));
@@ -162,10 +162,9 @@ impl Decode {
                     .iter()
                     .zip(0..)
                     .map(|(event, index)| format!("{index:>5}  {}\n", explained::in_words(event)));
-                return match io::stdout().write_all(lines.collect::<String>().as_bytes()) {
-                    Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed(error)),
-                    _ => Ok(ExitCode::SUCCESS),
-                };
+                let written = io::stdout().write_all(lines.collect::<String>().as_bytes());
+                printed(written, "the explanation", ())?;
+                return Ok(ExitCode::SUCCESS);
             }
         }
         Err(Error::Failed(format!("expected a record {number}, counted from 0, found only {place} records")))
@@ -184,9 +183,9 @@ impl Decode {
 
     /// Where failed records go, which must not be where records come from.
     fn dead_letter(&self, config: &Config) -> Result<FailedRecords, Error> {
-        let configured = config.dead_letter.as_ref().map(|dead_letter| &dead_letter.path);
-        let named = self.dead_letter.as_ref().or(configured);
-        let path = named.cloned().unwrap_or_else(|| DEFAULT_DEAD_LETTER.into());
+        let configured = config.dead_letter_file().map_err(Error::usage)?;
+        let named = self.dead_letter.clone().or(configured);
+        let path = named.clone().unwrap_or_else(|| DEFAULT_DEAD_LETTER.into());
         let canonical = fs::canonicalize(&path).ok();
         if canonical.is_some() && self.files.iter().any(|file| fs::canonicalize(file).ok() == canonical) {
             return Err(Error::Usage(format!(
@@ -243,32 +242,5 @@ fn code(report: &Report) -> ExitCode {
         End::Stopped => ExitCode::from(130),
         _ if report.stats.failed > 0 || !report.unreadable.is_empty() => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
-    }
-}
-
-/// Becomes true with SIGINT or SIGTERM. A second one ends the process, whatever it is waiting for.
-fn stop_on_signal() -> watch::Receiver<bool> {
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        signal().await;
-        stop.send_replace(true);
-        signal().await;
-        std::process::exit(130);
-    });
-    stopped
-}
-
-async fn signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-        if let (Ok(mut interrupt), Ok(mut terminate)) = signals {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

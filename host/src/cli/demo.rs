@@ -12,11 +12,12 @@ use serde::Deserialize;
 
 use super::Error;
 use super::decode::runtime;
+use super::printing::printed;
 use super::text::{grouped, one_line};
 use crate::Decoder;
+use crate::dead_letter::DeadLetter;
 use crate::keys::Keyring;
-use crate::runner::{Report, Run, Stats};
-use crate::sink::{DeadLetter, Lines};
+use crate::pass::{Lines, Report, Run, Stats};
 use crate::synth::{Carrier, Fault, Format, Settings, Stream};
 
 /// What KMS takes for a call, in USD.
@@ -52,11 +53,8 @@ impl Demo {
         let keys = self.generate(folder).map_err(Error::failed)?;
         let workers = available_parallelism().map_or(1, usize::from);
         let report = runtime(workers)?.block_on(decode(folder, workers))?;
-        let shown = self.show(folder, keys, workers, &report);
-        match shown {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed(error)),
-            _ => Ok(ExitCode::SUCCESS),
-        }
+        printed(self.show(folder, keys, workers, &report), "what was decoded", ())?;
+        Ok(ExitCode::SUCCESS)
     }
 
     fn settings(&self) -> Settings {

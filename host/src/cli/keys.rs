@@ -7,8 +7,8 @@ use clap::Args;
 use dastap_guest::Settings;
 
 use super::Error;
-use crate::config::{self, Provider};
-use crate::keys::{Cache, Keyring};
+use crate::config::{Keys, Provider};
+use crate::keys::Cache;
 
 const HEADING: &str = "Data keys";
 
@@ -44,50 +44,36 @@ impl KeyArgs {
     }
 
     /// Opens the key source: the options', else the configuration's, else none.
-    pub(super) async fn cache(&self, config: Option<config::Keys>) -> Result<Option<Arc<Cache>>, Error> {
-        let settings = config.as_ref().map(|keys| keys.cache.clone()).unwrap_or_default();
-        let cache = match self.source(config) {
-            None => return Ok(None),
-            Some(Source::Keyring(file)) => Cache::new(Keyring::load(file).map_err(Error::usage)?, settings),
-            #[cfg(feature = "kms")]
-            Some(Source::Kms { region, endpoint_url, key_id }) => {
-                let kms = crate::keys::KmsSettings { region, endpoint_url, key_id };
-                Cache::new(crate::keys::Kms::connect(kms).await.map_err(Error::usage)?, settings)
-            }
-            #[cfg(not(feature = "kms"))]
-            Some(Source::Kms { .. }) => {
-                return Err(Error::usage("this build of dastap has no KMS; use --keyring"));
-            }
-        };
-        Ok(Some(Arc::new(cache)))
+    pub(super) async fn cache(&self, config: Option<Keys>) -> Result<Option<Arc<Cache>>, Error> {
+        match self.section(config) {
+            None => Ok(None),
+            Some(keys) => Ok(Some(Arc::new(keys.open().await.map_err(Error::usage)?))),
+        }
     }
 
-    fn source(&self, configured: Option<config::Keys>) -> Option<Source> {
+    /// The `keys` section with what the options say.
+    pub(super) fn section(&self, configured: Option<Keys>) -> Option<Keys> {
         if let Some(file) = &self.keyring {
-            return Some(Source::Keyring(file.clone()));
+            let cache = configured.map(|keys| keys.cache).unwrap_or_default();
+            return Some(Keys {
+                provider: Some(Provider::Keyring),
+                keyring: Some(file.clone()),
+                cache,
+                ..Keys::default()
+            });
         }
-        let config::Keys { provider, region, endpoint_url, key_id, keyring, .. } = match (configured, self.kms) {
+        let mut keys = match (configured, self.kms) {
             (Some(configured), _) => configured,
-            (None, true) => config::Keys::default(),
+            (None, true) => Keys::default(),
             (None, false) => return None,
         };
-        match keyring.filter(|_| !self.kms && provider != Some(Provider::Kms)) {
-            Some(file) => Some(Source::Keyring(file)),
-            None => Some(Source::Kms {
-                region: self.region.clone().or(region),
-                endpoint_url: self.endpoint_url.clone().or(endpoint_url),
-                key_id,
-            }),
+        if self.kms {
+            keys.provider = Some(Provider::Kms);
         }
+        keys.region = self.region.clone().or(keys.region);
+        keys.endpoint_url = self.endpoint_url.clone().or(keys.endpoint_url);
+        Some(keys)
     }
-}
-
-/// Where data keys come from.
-#[derive(Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "kms"), expect(dead_code, reason = "the settings of a provider that is left out"))]
-enum Source {
-    Keyring(PathBuf),
-    Kms { region: Option<String>, endpoint_url: Option<String>, key_id: Option<String> },
 }
 
 /// Checks a resource id as the decoder does.
@@ -103,33 +89,31 @@ fn resource(text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn source(args: &[&str], keys: Option<&str>) -> Option<Source> {
+    fn keys(args: &[&str], keys: Option<&str>) -> Option<Keys> {
         #[derive(clap::Parser)]
         struct Line {
             #[command(flatten)]
             keys: KeyArgs,
         }
         let line: Line = clap::Parser::parse_from([&["dastap"], args].concat());
-        line.keys.source(keys.map(|keys| serde_json::from_str(keys).unwrap()))
+        line.keys.section(keys.map(|keys| serde_json::from_str(keys).unwrap()))
     }
 
-    fn kms(region: Option<&str>, key_id: Option<&str>) -> Option<Source> {
-        let [region, key_id] = [region, key_id].map(|text| text.map(str::to_owned));
-        Some(Source::Kms { region, endpoint_url: None, key_id })
+    fn in_words(args: &[&str], configured: Option<&str>) -> String {
+        keys(args, configured).map_or("nobody".to_owned(), |keys| keys.in_words())
     }
 
     #[test]
     fn options_go_before_the_configuration() {
-        let keyring = |file: &str| Some(Source::Keyring(file.into()));
         let file = Some(r#"{"keyring":"file.json"}"#);
         let aws = Some(r#"{"region":"eu-west-1","key-id":"k","keyring":"file.json","provider":"kms"}"#);
-        assert_eq!(source(&[], None), None);
-        assert_eq!(source(&[], file), keyring("file.json"));
-        assert_eq!(source(&["--keyring", "own.json"], aws), keyring("own.json"));
-        assert_eq!(source(&["--kms"], None), kms(None, None));
-        assert_eq!(source(&["--kms"], file), kms(None, None));
-        assert_eq!(source(&[], aws), kms(Some("eu-west-1"), Some("k")));
-        assert_eq!(source(&["--kms", "--region", "us-east-1"], aws), kms(Some("us-east-1"), Some("k")));
-        assert_eq!(source(&[], Some("{}")), kms(None, None));
+        assert_eq!(in_words(&[], None), "nobody");
+        assert_eq!(in_words(&[], file), "the keyring file.json");
+        assert_eq!(in_words(&["--keyring", "own.json"], aws), "the keyring own.json");
+        assert_eq!(in_words(&["--kms"], None), "KMS");
+        assert_eq!(in_words(&["--kms"], file), "KMS");
+        assert_eq!(in_words(&[], aws), "KMS in eu-west-1, key k only");
+        assert_eq!(in_words(&["--kms", "--region", "us-east-1"], aws), "KMS in us-east-1, key k only");
+        assert_eq!(in_words(&[], Some("{}")), "KMS");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::runner::Stats;
+use crate::pass::Stats;
 
 /// The bar on the terminal, if there is one: log lines must not be written across it.
 static BAR: OnceLock<ProgressBar> = OnceLock::new();

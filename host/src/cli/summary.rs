@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::log::LogFormat;
-use crate::runner::{Report, Stats};
+use crate::pass::{Report, Stats};
 
 /// Tells on standard error what failed; nothing when nothing did.
 pub(super) fn print(report: &Report, dead_letter: &Path, format: LogFormat) {

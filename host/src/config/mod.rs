@@ -3,9 +3,12 @@
 //! YAML or JSON. A file that holds only transform settings is accepted as a bare `transform` section. An error names
 //! the file, the place of the setting, what was expected, and the nearest known name.
 
+mod endpoint;
+mod keys;
 pub(crate) mod sigma;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use dastap_guest::Transform;
 use dastap_guest::settings::{Settings, nearest};
@@ -13,7 +16,8 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de::Unexpected};
 use serde_json::{Map, Value};
 
-use crate::keys::CacheSettings;
+pub(crate) use endpoint::{Endpoint, read_settings};
+pub(crate) use keys::{Keys, Provider};
 
 /// The sections of a configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -28,61 +32,23 @@ pub(crate) struct Config {
     /// Where events go. `decode` writes to standard output instead.
     pub(crate) sinks: Vec<Map<String, Value>>,
     /// Where failed records go. Default: see the command.
-    pub(crate) dead_letter: Option<DeadLetter>,
+    pub(crate) dead_letter: Option<Map<String, Value>>,
     /// How many batches are decoded at once: `auto` (as many as the processor runs threads) or 1 to 256.
     #[serde(deserialize_with = "workers")]
     pub(crate) workers: Option<usize>,
+    /// How long the long-running program may take to deliver what is under way when it is told to stop: 0s to 1h.
+    /// Default: 30s, what container platforms wait before they kill.
+    #[serde(deserialize_with = "drain")]
+    pub(crate) drain: Drain,
+    /// What 10,000 requests to KMS cost, in dollars, to estimate what the cache saves. Default: 0.03.
+    pub(crate) kms_price: KmsPrice,
     /// The metrics endpoint of the long-running program.
     pub(crate) metrics: Option<Metrics>,
 }
 
-/// The `keys` section.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Keys {
-    /// Who decrypts data keys. Default: `keyring` where a keyring file is set, else `kms`.
-    pub(crate) provider: Option<Provider>,
-    /// The AWS Region of the KMS key. Default: the AWS chain (environment, profile, instance).
-    pub(crate) region: Option<String>,
-    /// Another address for KMS: a VPC endpoint, or a local KMS.
-    pub(crate) endpoint_url: Option<String>,
-    /// When set, data keys under any other KMS key are refused.
-    pub(crate) key_id: Option<String>,
-    /// The keyring file, when the provider is `keyring`; relative to the working directory.
-    pub(crate) keyring: Option<PathBuf>,
-    /// How long keys are kept.
-    pub(crate) cache: CacheSettings,
-}
-
-/// Who decrypts data keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Provider {
-    /// AWS KMS.
-    Kms,
-    /// A local file: demonstrations, tests, offline replay.
-    Keyring,
-}
-
-/// The `dead-letter` section.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct DeadLetter {
-    /// The kind of sink. Default: `file`.
-    #[serde(default, rename = "type")]
-    pub(crate) kind: DeadLetterKind,
-    /// The file; failed records are appended. Relative to the working directory.
-    pub(crate) path: PathBuf,
-}
-
-/// The kinds of dead letter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DeadLetterKind {
-    /// Lines in a local file.
-    #[default]
-    File,
-}
+/// How long a run that is told to stop may take to deliver what is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Drain(pub(crate) Duration);
 
 /// The `metrics` section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -101,7 +67,8 @@ pub(crate) struct Error {
 }
 
 /// The sections by name, to tell a file with sections from a bare transform section.
-const SECTIONS: [&str; 7] = ["keys", "transform", "sources", "sinks", "dead-letter", "workers", "metrics"];
+const SECTIONS: [&str; 9] =
+    ["keys", "transform", "sources", "sinks", "dead-letter", "workers", "drain", "kms-price", "metrics"];
 
 /// Most batches at once. More threads than that do not exist on one machine, and each costs a sandbox.
 const MOST_WORKERS: u64 = 256;
@@ -130,12 +97,27 @@ impl Config {
         };
         let mut config: Config = serde_path_to_error::deserialize(value)
             .map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))?;
-        if let Some(Keys { provider: Some(Provider::Keyring), keyring: None, .. }) = config.keys {
-            return Err("keys.keyring: expected the file that the provider `keyring` reads, found none".to_owned());
-        }
+        config.keys.as_ref().map_or(Ok(()), Keys::check)?;
         sigma::load_files(&mut config.transform, base)?;
         Transform::open(Settings::from_value(Value::Object(config.transform.clone()))?)?;
         Ok(config)
+    }
+}
+
+impl Config {
+    /// The file of failed records, for commands that write them themselves.
+    ///
+    /// # Errors
+    /// The dead letter is another kind of sink, or says no path.
+    pub(crate) fn dead_letter_file(&self) -> Result<Option<PathBuf>, String> {
+        let Some(section) = &self.dead_letter else { return Ok(None) };
+        match (section.get("type").and_then(Value::as_str), section.get("path").and_then(Value::as_str)) {
+            (None | Some("file"), Some(path)) => Ok(Some(path.into())),
+            (None | Some("file"), None) => Err("dead-letter: missing field `path`".to_owned()),
+            (Some(kind), _) => Err(format!(
+                "dead-letter.type: expected `file` here, found `{kind}`: only `dastap run` writes to other sinks"
+            )),
+        }
     }
 }
 
@@ -158,6 +140,32 @@ fn explain(place: &str, message: &str) -> String {
     match nearest(name, &known) {
         Some(near) => format!("{place}: unknown setting; did you mean `{near}`?"),
         None => format!("{place}: unknown setting; known are {}", known.join(", ")),
+    }
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Drain(Duration::from_secs(30))
+    }
+}
+
+/// Dollars for 10,000 requests.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct KmsPrice(pub(crate) f64);
+
+impl Default for KmsPrice {
+    /// What every Region but a few asks: https://aws.amazon.com/kms/pricing/
+    fn default() -> Self {
+        KmsPrice(0.03)
+    }
+}
+
+fn drain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Drain, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match humantime::parse_duration(&text) {
+        Ok(time) if time <= Duration::from_secs(3600) => Ok(Drain(time)),
+        _ => Err(D::Error::invalid_value(Unexpected::Str(&text), &"a time from 0s to 1h")),
     }
 }
 
@@ -199,13 +207,14 @@ metrics: { listen: "127.0.0.1:9598" }
             Path::new(""),
         )
         .unwrap();
-        let keys = config.keys.unwrap();
+        let keys = config.keys.clone().unwrap();
         assert_eq!(
             (keys.provider, keys.region.as_deref(), keys.cache.capacity),
             (Some(Provider::Kms), Some("eu-west-1"), 10)
         );
         assert_eq!(config.transform["shape"], "envelope");
-        assert_eq!(config.dead_letter.unwrap().path, Path::new("failed.ndjson"));
+        assert_eq!((config.drain.0.as_secs(), config.kms_price.0), (30, 0.03));
+        assert_eq!(config.dead_letter_file().unwrap().unwrap(), Path::new("failed.ndjson"));
         assert_eq!((config.workers, config.sources.len(), config.sinks.len()), (None, 1, 1));
     }
 
@@ -240,7 +249,7 @@ metrics: { listen: "127.0.0.1:9598" }
                 "keys: { provider: keyring }",
                 "keys.keyring: expected the file that the provider `keyring` reads, found none",
             ),
-            ("dead-letter: { type: file }", "dead-letter: missing field `path`"),
+            ("drain: soon", "drain: invalid value: string \"soon\", expected a time from 0s to 1h"),
         ] {
             assert_eq!(problem(text), expected);
         }

@@ -48,7 +48,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-mod backoff;
 mod cache;
 mod clock;
 mod flight;

@@ -13,9 +13,9 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use tokio::sync::watch;
 
-use super::backoff::{Backoff, roll, shortened};
 use super::table::{Key, Question, Table};
 use super::{CacheSettings, KeyError, Secret};
+use crate::backoff::{Backoff, roll, shortened};
 
 /// Refusals have a table of their own, so that garbage cannot push good keys out; it holds this many.
 const REFUSALS: usize = 256;

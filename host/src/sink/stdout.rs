@@ -1,50 +1,48 @@
-//! Event lines on their way out: large writes, counted, flushed when the input pauses.
+//! Sink `stdout`: lines to standard output. Accepted when the system has them.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, Write};
+use std::sync::Arc;
 
-/// How much is collected before it is written, in bytes.
-const ROOM: usize = 256 * 1024;
+use async_trait::async_trait;
+use serde::Deserialize;
 
-/// A writer of event lines.
-#[derive(Debug)]
-pub(crate) struct Lines<W: Write> {
-    writer: BufWriter<W>,
-    bytes: u64,
-}
+use super::{Sink, SinkContext, SinkError, SinkSettings};
+use crate::runner::Item;
 
-impl Lines<StdoutLock<'static>> {
-    /// Standard output, locked for this writer.
-    pub(crate) fn stdout() -> Self {
-        Lines::new(io::stdout().lock())
+/// It has no settings.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Settings {}
+
+struct Stdout;
+
+#[async_trait]
+impl SinkSettings for Settings {
+    fn plan(&self) -> String {
+        "standard output".to_owned()
+    }
+
+    async fn open(&self, _context: SinkContext) -> Result<Box<dyn Sink>, String> {
+        Ok(Box::new(Stdout))
     }
 }
 
-impl<W: Write> Lines<W> {
-    /// Lines to `writer`.
-    pub(crate) fn new(writer: W) -> Self {
-        Lines { writer: BufWriter::with_capacity(ROOM, writer), bytes: 0 }
-    }
-
-    /// Writes complete lines.
-    ///
-    /// # Errors
-    /// The writer's own; `BrokenPipe` when the reader has seen enough.
-    pub(crate) fn write(&mut self, lines: &str) -> io::Result<()> {
-        self.writer.write_all(lines.as_bytes())?;
-        self.bytes += lines.len() as u64;
-        Ok(())
-    }
-
-    /// Passes on what was collected.
-    ///
-    /// # Errors
-    /// As [`Self::write`].
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
-    }
-
-    /// How many bytes were written so far.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+#[async_trait]
+impl Sink for Stdout {
+    async fn take(&mut self, item: Item) -> Result<(), SinkError> {
+        let lines = Arc::clone(&item.lines);
+        // The reader of a pipe may be slow: not on a thread that decodes.
+        let written = tokio::task::spawn_blocking(move || {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(lines.text.as_bytes()).and_then(|()| stdout.flush())
+        });
+        match written.await.map_err(io::Error::from).flatten() {
+            Ok(()) => {
+                item.ack.accept();
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(SinkError::Closed),
+            Err(error) => Err(SinkError::Failed(format!("cannot write to standard output: {error}"))),
+        }
     }
 }

@@ -14,8 +14,8 @@ use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::primitives::Blob;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 
-use super::backoff::{Backoff, roll};
 use super::{Answer, Clock, KeyError, KeyProvider, KeyRequest, Secret, SystemClock};
+use crate::backoff::{Backoff, roll};
 
 mod connect;
 mod failure;
@@ -132,6 +132,27 @@ impl Kms {
                     context: &request.context_text(),
                 }))
             }
+        }
+    }
+
+    /// Asks for a key that does not exist, to see that KMS answers and that it knows the credentials. Whether they may
+    /// use the stream's own key shows only with a record.
+    ///
+    /// # Errors
+    /// No answer, or one that does not know the credentials; for people.
+    #[cfg(feature = "run")]
+    pub(crate) async fn ask_once(&self) -> Result<(), String> {
+        let request = KeyRequest { ciphertext: b"dastap asks whether kms is there".to_vec(), context: vec![] };
+        let answer = self.client.decrypt().ciphertext_blob(Blob::new(request.ciphertext.as_slice()));
+        let Err(error) = answer.set_key_id(self.key_id.clone()).send().await else { return Ok(()) };
+        let failure = failure::Failure::of(&error);
+        match &failure {
+            failure::Failure::Answer { class: failure::Class::Record, .. } => Ok(()),
+            // Permission for one key only, which this blob does not name.
+            failure::Failure::Answer { code, .. } if code == "AccessDeniedException" => Ok(()),
+            _ => Err(failure
+                .explain(&failure::Question { region: &self.region, key_id: self.key_id.as_deref(), context: "none" })
+                .to_string()),
         }
     }
 

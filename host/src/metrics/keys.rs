@@ -1,0 +1,75 @@
+//! Questions for data keys: how long they take, and what the caches save.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use prometheus_client::collector::Collector as Collect;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+
+use super::Metrics;
+use crate::keys::{Answer, Cache, KeyError, KeyProvider, KeyRequest, KeyStats};
+
+/// A provider whose answers are timed.
+pub(crate) struct Timed<P> {
+    pub(crate) provider: P,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl<P: KeyProvider> KeyProvider for Timed<P> {
+    fn decrypt<'a>(&'a self, request: &'a KeyRequest) -> Answer<'a> {
+        Box::pin(async move {
+            let asked = Instant::now();
+            let answer = self.provider.decrypt(request).await;
+            let outcome = match &answer {
+                Ok(_) => "key",
+                Err(KeyError::Refused(_)) => "refused",
+                Err(KeyError::Unavailable(_)) => "unavailable",
+            };
+            self.metrics.key_answered(outcome, asked.elapsed());
+            answer
+        })
+    }
+
+    fn scope(&self) -> &str {
+        self.provider.scope()
+    }
+}
+
+/// Reads the caches' own numbers whenever somebody asks for metrics.
+#[derive(Debug)]
+pub(super) struct Collector(pub(super) Arc<Mutex<Vec<Arc<Cache>>>>);
+
+/// All caches together.
+pub(super) fn sum(caches: &Mutex<Vec<Arc<Cache>>>) -> KeyStats {
+    let caches = caches.lock().unwrap_or_else(PoisonError::into_inner);
+    caches.iter().map(|cache| cache.stats()).fold(KeyStats::default(), |sum, stats| KeyStats {
+        lookups: sum.lookups + stats.lookups,
+        hits: sum.hits + stats.hits,
+        calls: sum.calls + stats.calls,
+        refused: sum.refused + stats.refused,
+        unavailable: sum.unavailable + stats.unavailable,
+        stale: sum.stale + stats.stale,
+    })
+}
+
+impl Collect for Collector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let KeyStats { lookups, hits, calls, refused, unavailable, stale } = sum(&self.0);
+        for (name, help, value) in [
+            ("keys_looked_up", "Questions to the cache of data keys", lookups),
+            ("keys_hit", "Questions that the cache answered with a fresh key", hits),
+            ("keys_asked", "Questions that reached KMS", calls),
+            ("keys_refused", "Questions that ended in a refusal", refused),
+            ("keys_unavailable", "Questions that ended without an answer", unavailable),
+            ("keys_stale", "Questions answered with a key past its time, while KMS was away", stale),
+            ("keys_saved", "Questions that did not reach KMS thanks to the cache", lookups.saturating_sub(calls)),
+        ] {
+            let counter = ConstCounter::new(value);
+            let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+            counter.encode(metric)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,276 @@
+//! What the long-running program counts, as Prometheus reads it: `dastap_<noun>_<verb>_total`, `_seconds`, `_bytes`.
+//!
+//! Labels never hold text from inside a record but the ids of cluster and instance and the names of rules.
+
+mod keys;
+mod serve;
+mod summary;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::engine::{Count, Failure};
+use crate::keys::Cache;
+pub(crate) use keys::Timed;
+#[allow(unused_imports, reason = "until the http source is there")]
+pub(crate) use serve::{routes, serve};
+pub(crate) use summary::Summary;
+use summary::Totals;
+
+type Labels = Vec<(&'static str, String)>;
+type Counters = Family<Labels, Counter>;
+type Gauges = Family<Labels, Gauge>;
+type Seconds = Family<Labels, Histogram>;
+
+/// All counters. One for the whole program.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    records_received: Counters,
+    bytes_received: Counters,
+    records_decoded: Counters,
+    records_failed: Counters,
+    records_suite: Counters,
+    plain_bytes: Counters,
+    events_kept: Counters,
+    events_dropped: Counters,
+    events_by_rule: Counters,
+    events_unrouted: Counters,
+    heartbeats: Counters,
+    heartbeat_last: Gauges,
+    values_redacted: Counters,
+    lag: Gauges,
+    stalled: Gauges,
+    queue_bytes: Gauges,
+    sink_events: Counters,
+    sink_bytes: Counters,
+    sink_refused: Counters,
+    sink_retries: Counters,
+    sink_seconds: Seconds,
+    kms_seconds: Seconds,
+    caches: Arc<Mutex<Vec<Arc<Cache>>>>,
+    totals: Mutex<Totals>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("dastap");
+        let caches: Arc<Mutex<Vec<Arc<Cache>>>> = Arc::default();
+        let mut counters = |name: &str, help: &str| {
+            let counters = Counters::default();
+            registry.register(name, help, counters.clone());
+            counters
+        };
+        let records_received = counters("records_received", "Records handed over by a source");
+        let bytes_received = counters("bytes_received", "Bytes of these records");
+        let records_decoded = counters("records_decoded", "Records whose events were handed to the sinks or dropped");
+        let records_failed = counters("records_failed", "Records that went to the dead letter, by stage and reason");
+        let records_suite = counters("records_by_suite", "Records by algorithm suite of their message");
+        let plain_bytes = counters("plaintext_bytes", "Bytes of decrypted and unpacked documents");
+        let events_kept = counters("events_kept", "Events handed to the sinks, by cluster and instance");
+        let events_dropped = counters("events_dropped", "Events that a setting or a rule dropped, by the reason");
+        let events_by_rule = counters("events_matched", "Events that a rule decided about, by rule and verdict");
+        let events_unrouted = counters("events_unrouted", "Events of a route that no sink takes");
+        let heartbeats = counters("heartbeats_received", "Heartbeats, kept or dropped, by cluster and instance");
+        let values_redacted = counters("values_redacted", "Values that redaction changed, by the way");
+        let sink_events = counters("sink_events_accepted", "Events that a sink has accepted");
+        let sink_bytes = counters("sink_bytes_accepted", "Bytes of these events");
+        let sink_refused =
+            counters("sink_events_refused", "Events that a sink refused for good; the dead letter has them");
+        let sink_retries =
+            counters("sink_requests_retried", "Attempts of a sink that did not succeed and are repeated");
+        let gauges = |registry: &mut Registry, name: &str, help: &str| {
+            let gauges = Gauges::default();
+            registry.register(name, help, gauges.clone());
+            gauges
+        };
+        let heartbeat_last = gauges(
+            &mut registry,
+            "heartbeat_last_timestamp_seconds",
+            "When the last heartbeat of an instance was decoded; alert when it is old",
+        );
+        let lag =
+            gauges(&mut registry, "shard_lag_milliseconds", "How far behind the end of its shard the last read is");
+        let stalled = gauges(&mut registry, "lanes_stalled", "Streams that wait for data keys");
+        let queue_bytes = gauges(&mut registry, "queue_bytes", "Bytes that wait for a sink");
+        let seconds = |registry: &mut Registry, name: &str, help: &str| {
+            // From a millisecond to half a minute.
+            let seconds = Seconds::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 16)));
+            registry.register_with_unit(name, help, Unit::Seconds, seconds.clone());
+            seconds
+        };
+        let sink_seconds = seconds(&mut registry, "sink_request", "From a sink's request to the answer");
+        let kms_seconds =
+            seconds(&mut registry, "kms_request", "From a question for a data key to the answer, by outcome");
+        registry.register_collector(Box::new(keys::Collector(Arc::clone(&caches))));
+        Metrics {
+            registry,
+            records_received,
+            bytes_received,
+            records_decoded,
+            records_failed,
+            records_suite,
+            plain_bytes,
+            events_kept,
+            events_dropped,
+            events_by_rule,
+            events_unrouted,
+            heartbeats,
+            heartbeat_last,
+            values_redacted,
+            lag,
+            stalled,
+            queue_bytes,
+            sink_events,
+            sink_bytes,
+            sink_refused,
+            sink_retries,
+            sink_seconds,
+            kms_seconds,
+            caches,
+            totals: Mutex::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Records came from a source: how many, how large.
+    pub(crate) fn received(&self, source: &str, records: usize, bytes: usize) {
+        let labels = vec![("source", source.to_owned())];
+        self.records_received.get_or_create(&labels).inc_by(records as u64);
+        self.bytes_received.get_or_create(&labels).inc_by(bytes as u64);
+        self.totals().received += records as u64;
+    }
+
+    /// So many records were decoded; their events are in [`Self::counted`].
+    pub(crate) fn decoded(&self, source: &str, records: u64) {
+        self.records_decoded.get_or_create(&vec![("source", source.to_owned())]).inc_by(records);
+        self.totals().decoded += records;
+    }
+
+    /// A record failed and goes to the dead letter.
+    pub(crate) fn failed(&self, source: &str, failure: &Failure) {
+        let (stage, reason) = (failure.stage.to_string(), failure.reason.clone());
+        let labels = vec![("source", source.to_owned()), ("stage", stage), ("reason", reason)];
+        self.records_failed.get_or_create(&labels).inc();
+        self.totals().failed += 1;
+    }
+
+    /// What the decoder counted since the last call, by cluster and instance; `wit/decoder.wit` has the names.
+    pub(crate) fn counted(&self, counts: &[Count]) {
+        for Count { cluster, instance, name, value } in counts {
+            let value = u64::from(*value);
+            let of_instance = || vec![("cluster", cluster.clone()), ("instance", instance.clone())];
+            let of = |label: &'static str, text: &str| vec![(label, text.to_owned())];
+            let of_rule = |verdict: &str, rule: &str| vec![("rule", rule.to_owned()), ("verdict", verdict.to_owned())];
+            match name.split_once('.').unwrap_or((name, "")) {
+                ("kept", "") => {
+                    self.totals().kept += value;
+                    self.events_kept.get_or_create(&of_instance()).inc_by(value)
+                }
+                ("kept", rule) => {
+                    let rule = rule.strip_prefix("rule.").unwrap_or(rule);
+                    self.events_by_rule.get_or_create(&of_rule("kept", rule)).inc_by(value)
+                }
+                ("dropped", reason) => {
+                    if let Some(rule) = reason.strip_prefix("rule.") {
+                        self.events_by_rule.get_or_create(&of_rule("dropped", rule)).inc_by(value);
+                    }
+                    let reason = if reason.starts_with("rule.") { "rule" } else { reason };
+                    self.totals().dropped += value;
+                    self.events_dropped.get_or_create(&of("reason", reason)).inc_by(value)
+                }
+                ("heartbeats", _) => {
+                    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+                    self.heartbeat_last.get_or_create(&of_instance()).set(i64::try_from(now).unwrap_or(i64::MAX));
+                    self.heartbeats.get_or_create(&of_instance()).inc_by(value)
+                }
+                ("suite", suite) => self.records_suite.get_or_create(&of("suite", suite)).inc_by(value),
+                ("plain-bytes", _) => self.plain_bytes.get_or_create(&vec![]).inc_by(value),
+                ("redacted", action) => self.values_redacted.get_or_create(&of("action", action)).inc_by(value),
+                _ => 0,
+            };
+        }
+    }
+
+    /// Bytes entered the queue of a sink.
+    pub(crate) fn queued(&self, sink: &str, bytes: usize) {
+        self.queue_bytes.get_or_create(&of_sink(sink)).inc_by(bytes as i64);
+    }
+
+    /// Bytes left the queue of a sink.
+    pub(crate) fn dequeued(&self, sink: &str, bytes: usize) {
+        self.queue_bytes.get_or_create(&of_sink(sink)).dec_by(bytes as i64);
+    }
+
+    /// Events of a route that no sink takes.
+    pub(crate) fn unrouted(&self, route: &str, events: u64) {
+        self.totals().unrouted += events;
+        let first = self.events_unrouted.get_or_create(&vec![]).inc_by(events) == 0;
+        if first {
+            tracing::warn!(route, "no sink takes events of this route; they are counted and not delivered");
+        }
+    }
+
+    /// The caches whose numbers are shown too.
+    pub(crate) fn watch_keys(&self, caches: Vec<Arc<Cache>>) {
+        *self.caches.lock().unwrap_or_else(PoisonError::into_inner) = caches;
+    }
+
+    /// KMS, or whoever decrypts, answered after this time.
+    pub(crate) fn key_answered(&self, outcome: &'static str, after: Duration) {
+        self.kms_seconds.get_or_create(&vec![("outcome", outcome.to_owned())]).observe(after.as_secs_f64());
+    }
+
+    /// A sink's other side answered, well or not, after this time.
+    pub(crate) fn sink_answered(&self, sink: &str, after: Duration) {
+        self.sink_seconds.get_or_create(&of_sink(sink)).observe(after.as_secs_f64());
+    }
+
+    /// A sink has to try again.
+    pub(crate) fn sink_retried(&self, sink: &str) {
+        self.sink_retries.get_or_create(&of_sink(sink)).inc();
+    }
+
+    /// A sink's other side refused lines for good.
+    pub(crate) fn sink_refused(&self, sink: &str, lines: u64) {
+        self.sink_refused.get_or_create(&of_sink(sink)).inc_by(lines);
+    }
+
+    /// A sink accepted events.
+    pub(crate) fn sink_accepted(&self, sink: &str, events: u64, bytes: usize) {
+        self.sink_events.get_or_create(&of_sink(sink)).inc_by(events);
+        self.sink_bytes.get_or_create(&of_sink(sink)).inc_by(bytes as u64);
+        *self.totals().accepted.entry(sink.to_owned()).or_default() += events;
+    }
+
+    /// How far behind the end of its shard a source's last read is.
+    pub(crate) fn lag(&self, source: &str, shard: &str, behind: Duration) {
+        let labels = vec![("source", source.to_owned()), ("shard", shard.to_owned())];
+        self.lag.get_or_create(&labels).set(i64::try_from(behind.as_millis()).unwrap_or(i64::MAX));
+    }
+
+    /// A lane waits for keys (true) or goes on (false).
+    pub(crate) fn stalled(&self, source: &str, stalled: bool) {
+        let lanes = self.stalled.get_or_create(&vec![("source", source.to_owned())]).clone();
+        if stalled {
+            lanes.inc()
+        } else {
+            lanes.dec()
+        };
+    }
+
+    fn totals(&self) -> std::sync::MutexGuard<'_, Totals> {
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn of_sink(sink: &str) -> Labels {
+    vec![("sink", sink.to_owned())]
+}

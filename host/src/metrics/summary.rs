@@ -1,0 +1,65 @@
+//! What a run says at its end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Metrics, keys};
+use crate::keys::KeyStats;
+
+/// The counters without their labels.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Totals {
+    pub(super) received: u64,
+    pub(super) decoded: u64,
+    pub(super) failed: u64,
+    pub(super) kept: u64,
+    pub(super) dropped: u64,
+    pub(super) unrouted: u64,
+    /// Events by sink.
+    pub(super) accepted: BTreeMap<String, u64>,
+}
+
+/// The numbers of a run, for people.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    totals: Totals,
+    keys: KeyStats,
+    price: f64,
+}
+
+impl Summary {
+    /// `price`: dollars for 10,000 requests to KMS.
+    pub(crate) fn of(metrics: &Metrics, price: f64) -> Self {
+        Summary { totals: metrics.totals().clone(), keys: keys::sum(&metrics.caches), price }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Totals { received, decoded, failed, kept, dropped, unrouted, accepted } = &self.totals;
+        write!(f, "{received} records: {decoded} decoded, {failed} failed; events: {kept} kept, {dropped} dropped")?;
+        if *unrouted > 0 {
+            write!(f, ", {unrouted} of routes that no sink takes")?;
+        }
+        for (sink, events) in accepted {
+            write!(f, "; {sink} accepted {events}")?;
+        }
+        // A decoder without a cache asks once for each record.
+        let (asked, saved) = (self.keys.calls, decoded.saturating_sub(self.keys.calls));
+        let dollars = saved as f64 / 10_000.0 * self.price;
+        write!(f, "; data keys asked for {asked} times, {saved} requests saved (about ${dollars:.2})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_saving_is_told_in_dollars() {
+        let totals = Totals { received: 1_000_002, decoded: 1_000_001, failed: 1, ..Totals::default() };
+        let keys = KeyStats { calls: 1, ..KeyStats::default() };
+        let text = Summary { totals, keys, price: 0.03 }.to_string();
+        assert!(text.ends_with("data keys asked for 1 times, 1000000 requests saved (about $3.00)"), "{text}");
+    }
+}

@@ -1,0 +1,256 @@
+//! One ordered stream of records on its way: decoded by the workers ahead of their turn, delivered in order.
+//!
+//! A failure that may pass (no key now) stops the lane: the record is tried again with pauses, and nothing behind it
+//! overtakes. Every other failure goes to the dead letter, with the record.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::flow::{Flow, Open};
+use super::queue::Lines;
+use super::receipt::{Receipt, Settlement};
+use crate::backoff::{Backoff, roll};
+use crate::record::Batch;
+use crate::workers::{Decoding, Line, Part};
+use crate::{Decoder, Failure, Verdict, dead_letter};
+
+/// What a lane does about a failure that may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Waits and tries again, until the run ends: the source cannot do better.
+    Wait,
+    /// Stops for good: whoever sent the records will send them again.
+    GiveUp,
+}
+
+/// The source's end of a lane. Dropping it ends the lane behind what was pushed.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    flow: Arc<Flow>,
+    source: Arc<str>,
+    sender: mpsc::Sender<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    batch: Batch,
+    settlement: Arc<Settlement>,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Lane {
+    /// Starts a lane.
+    pub(super) fn open(flow: &Arc<Flow>, source: &Arc<str>, decoder: Decoder, patience: Patience) -> Self {
+        // One waits while the lane's task looks at another.
+        let (sender, entries) = mpsc::channel(1);
+        let task = Task {
+            flow: Arc::clone(flow),
+            source: Arc::clone(source),
+            line: Line::new(decoder.clone(), Arc::clone(&flow.workers)),
+            decoder,
+            patience,
+            stopped: None,
+            _open: flow.open(),
+        };
+        tokio::spawn(task.run(entries));
+        Lane { flow: Arc::clone(flow), source: Arc::clone(source), sender }
+    }
+
+    /// Hands over the next records, of one stream; waits while too much is under way. The receipt tells when every sink
+    /// has accepted what was made of them.
+    pub(crate) async fn push(&mut self, batch: Batch) -> Receipt {
+        let (settlement, receipt) = Receipt::pair();
+        self.flow.metrics.received(&self.source, batch.len(), batch.bytes);
+        let room = self.flow.room(batch.bytes).await;
+        if let Err(unsent) = self.sender.send(Entry { batch, settlement, room }).await {
+            unsent.0.settlement.stop(0, "the run ended");
+        }
+        receipt
+    }
+}
+
+/// The lane's own side.
+struct Task {
+    flow: Arc<Flow>,
+    source: Arc<str>,
+    line: Line,
+    decoder: Decoder,
+    patience: Patience,
+    /// Why nothing more is delivered.
+    stopped: Option<String>,
+    /// Sinks hold lines back for others as long as a lane is open.
+    _open: Open,
+}
+
+/// A batch that is being decoded or delivered.
+struct InFlight {
+    decoding: Decoding,
+    settlement: Arc<Settlement>,
+    /// The place of the next record, and how many texts and refused records are before it.
+    place: usize,
+    texts: usize,
+    refused: usize,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl Task {
+    async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
+        let mut in_flight: VecDeque<InFlight> = VecDeque::new();
+        let (mut open, most) = (true, self.flow.at_once);
+        while open || !in_flight.is_empty() {
+            tokio::select! {
+                biased;
+                part = part_of_first(&mut in_flight) => {
+                    let is_last = self.deliver(part, &mut in_flight).await;
+                    if is_last {
+                        in_flight.pop_front();
+                    }
+                    self.line.left(in_flight.len());
+                }
+                entry = entries.recv(), if open && in_flight.len() <= most => match entry {
+                    Some(entry) => in_flight.push_back(self.begin(entry)),
+                    None => open = false,
+                },
+            }
+        }
+    }
+
+    fn begin(&mut self, Entry { batch, settlement, room }: Entry) -> InFlight {
+        InFlight { decoding: self.line.decode(batch), settlement, place: 0, texts: 0, refused: 0, _room: room }
+    }
+
+    /// Delivers the next part of the first batch; true behind its last.
+    async fn deliver(&mut self, part: Result<Option<Part>, String>, in_flight: &mut VecDeque<InFlight>) -> bool {
+        let Some(first) = in_flight.front_mut() else { return true };
+        if let Err(problem) = &part {
+            self.stopped.get_or_insert_with(|| problem.clone());
+        }
+        let part = part.unwrap_or_default();
+        let is_last = part.is_none();
+        if let Some(why) = &self.stopped {
+            first.settlement.stop(first.place, why.as_str());
+            return true;
+        }
+        let batch = Arc::clone(&first.decoding.batch);
+        let mut lines = Outgoing::new(batch.resource.clone());
+        let mut verdicts = part.map(|mut part| std::mem::take(&mut part.verdicts)).unwrap_or_default().into_iter();
+        loop {
+            let (record, verdict) = match batch.refused.get(first.refused) {
+                Some((place, bytes, why)) if *place == first.place => {
+                    first.refused += 1;
+                    (bytes.as_slice(), Verdict::Failed((*why).into()))
+                }
+                _ => {
+                    let Some((text, verdict)) = batch.texts.get(first.texts).zip(verdicts.next()) else { break };
+                    first.texts += 1;
+                    match self.patient(text, verdict, batch.resource.as_deref()).await {
+                        Ok(verdict) => (text.as_bytes(), verdict),
+                        Err(why) => {
+                            first.settlement.stop(first.place, why.as_str());
+                            self.stopped = Some(why);
+                            break;
+                        }
+                    }
+                }
+            };
+            let index = batch.first + first.place as u64;
+            first.place += 1;
+            lines.add(index, record, verdict, |failure| self.flow.metrics.failed(&self.source, failure));
+        }
+        self.flow.metrics.decoded(&self.source, lines.decoded);
+        self.flow.metrics.counted(&self.decoder.counts());
+        lines.put(&self.flow, &first.settlement).await;
+        is_last || self.stopped.is_some()
+    }
+
+    /// The verdict when it is final. One that may change is asked for again until it does, or the run ends.
+    async fn patient(&self, text: &String, verdict: Verdict, resource: Option<&str>) -> Result<Verdict, String> {
+        let mut verdict = verdict;
+        let (mut backoff, begun) = (Backoff::default(), Instant::now());
+        let result = loop {
+            let Verdict::Failed(failure @ Failure { retryable: true, .. }) = &verdict else { break Ok(verdict) };
+            if self.patience == Patience::GiveUp {
+                break Err(failure.to_string());
+            }
+            self.flow.metrics.stalled(&self.source, true);
+            backoff.fail(begun.elapsed(), roll());
+            let pause = backoff.left(begun.elapsed()).unwrap_or_default();
+            tracing::warn!(source = %self.source, %failure, pause_seconds = pause.as_secs_f64(), "the stream waits");
+            tokio::select! {
+                () = self.flow.stopped() => break Err(failure.to_string()),
+                () = tokio::time::sleep(pause) => {}
+            }
+            let again = self.decoder.decode(std::slice::from_ref(text), resource).await.pop();
+            verdict = again.unwrap_or(verdict);
+        };
+        if !begun.elapsed().is_zero() && backoff.until() > std::time::Duration::ZERO {
+            self.flow.metrics.stalled(&self.source, false);
+        }
+        result
+    }
+}
+
+/// What is made of a part of a batch, collected by route.
+struct Outgoing {
+    lines: Vec<Lines>,
+    failed: Vec<u8>,
+    failures: u32,
+    decoded: u64,
+    resource: Option<Arc<str>>,
+}
+
+impl Outgoing {
+    fn new(resource: Option<Arc<str>>) -> Self {
+        Outgoing { lines: vec![], failed: vec![], failures: 0, decoded: 0, resource }
+    }
+
+    fn add(&mut self, index: u64, record: &[u8], verdict: Verdict, mut on_failure: impl FnMut(&Failure)) {
+        match verdict {
+            Verdict::Decoded(decoded) => {
+                self.decoded += 1;
+                for output in decoded.outputs {
+                    match self.lines.iter_mut().find(|lines| lines.route == output.route) {
+                        Some(lines) => {
+                            lines.text.push_str(&output.lines);
+                            lines.events += output.events;
+                        }
+                        None => self.lines.push(Lines {
+                            route: output.route,
+                            text: output.lines,
+                            events: output.events,
+                            resource: self.resource.clone(),
+                        }),
+                    }
+                }
+            }
+            Verdict::Failed(failure) => {
+                on_failure(&failure);
+                // Writing into memory cannot fail.
+                let _ = dead_letter::write_line(&mut self.failed, index, &failure, self.resource.as_deref(), record);
+                self.failures += 1;
+            }
+        }
+    }
+
+    async fn put(self, flow: &Flow, settlement: &Arc<Settlement>) {
+        for lines in self.lines {
+            flow.put(Arc::new(lines), settlement).await;
+        }
+        if self.failures > 0 {
+            let text = String::from_utf8_lossy(&self.failed).into_owned();
+            let lines = Lines { route: "failed".to_owned(), text, events: self.failures, resource: self.resource };
+            flow.dead_letter.put(Arc::new(lines), settlement.ack()).await;
+        }
+    }
+}
+
+/// Waits for the next part of the oldest batch; for ever when there is no batch.
+async fn part_of_first(in_flight: &mut VecDeque<InFlight>) -> Result<Option<Part>, String> {
+    match in_flight.front_mut() {
+        Some(first) => first.decoding.next().await.map_err(|error| format!("the program failed: {error}")),
+        None => std::future::pending().await,
+    }
+}
