@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 pub(crate) use batch::{Batch, Batches};
+pub(crate) use carrier::stream_resource;
 pub(crate) use input::Input;
 use splitter::{Kind, Next, Splitter};
 
@@ -69,7 +70,8 @@ impl Content {
         }
     }
 
-    fn from_bytes(bytes: Vec<u8>) -> Content {
+    /// Text where it is UTF-8, else refused.
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Content {
         match String::from_utf8(bytes) {
             Ok(text) => Content::Text(text),
             Err(error) => Content::Refused(error.into_bytes(), Refusal::NotUtf8),

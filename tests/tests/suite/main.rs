@@ -8,6 +8,7 @@ mod corpus;
 mod differential;
 mod frames;
 mod input;
+mod kinesis;
 mod kms;
 mod limits;
 mod peer;
