@@ -15,7 +15,8 @@ It ends when stdin does, so that no server outlives the test that started it.
 
 What moto 5.2.5 does otherwise, each checked against AWS's documentation: records keep going to a shard that was split or
 merged, and the shard's own records are moved; sequence numbers start at 1 in each shard; a closed shard never ends; a
-page of ListShards holds everything, and the next wants the stream's name beside its token; records are limited to 1 MiB.
+page of ListShards holds everything, and the next wants the stream's name beside its token; records are limited to 1 MiB, and
+answers are not limited.
 """
 
 import base64
@@ -37,6 +38,8 @@ REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 # So that three shards are already two pages.
 PAGE = 2
+# Bytes of records in one answer.
+ANSWER = 10 << 20
 
 SEQUENCES = itertools.count(49590338271490256608559692538361571095921575989136588898)
 LOCK = threading.RLock()
@@ -73,7 +76,14 @@ original_get_records = models.KinesisBackend.get_records
 
 def get_records(self, stream_arn, shard_iterator, limit):
     with LOCK:
-        following, records, behind = original_get_records(self, stream_arn, shard_iterator, limit)
+        name, shard_id, last = utils.decompose_shard_iterator(shard_iterator)
+        sizes = (
+            len(record.data) * 3 // 4
+            for number, record in self.describe_stream(stream_arn, name).get_shard(shard_id).records.items()
+            if number > int(last)
+        )
+        fit = sum(1 for total in itertools.accumulate(sizes) if total <= ANSWER)
+        following, records, behind = original_get_records(self, stream_arn, shard_iterator, min(limit, max(fit, 1)))
         name, shard_id, last = utils.decompose_shard_iterator(following)
         shard = self.describe_stream(stream_arn, name).get_shard(shard_id)
         ended = not shard.is_open and int(last) >= shard.get_max_sequence_number()

@@ -224,7 +224,7 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
         pipeline.kinesis.put_aggregated(&pipeline.name, "empty", []);
         let mut running = pipeline.start();
         // In the middle of it, or before it began.
-        running.until("positions are there", |_| pipeline.positions().exists());
+        running.until("it listens to signals", |running| running.log().matches("INFO running").count() > part);
         std::thread::sleep(Duration::from_millis(40 * part as u64));
         assert_eq!(running.stop(), 0);
     }
