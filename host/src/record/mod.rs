@@ -70,7 +70,7 @@ impl Content {
         }
     }
 
-    /// Text where it is UTF-8, else refused.
+    /// Text where it is UTF-8.
     pub(crate) fn from_bytes(bytes: Vec<u8>) -> Content {
         match String::from_utf8(bytes) {
             Ok(text) => Content::Text(text),

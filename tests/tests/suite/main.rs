@@ -1,5 +1,6 @@
 //! The end-to-end tests, one file per feature. One binary, so that they are linked once.
 
+mod builds;
 mod cipher;
 mod cli;
 mod conservation;
