@@ -3,20 +3,18 @@
 The first line on stdout is {"endpoint": url}. Then, one answer a request on stdin:
 {"do": "create", "stream": name, "shards": n} -> {}
 {"do": "delete", "stream": name} -> {}
-{"do": "put", "stream": name, "records": [{"key": text, "data": base64}, ..]} -> {"shards": [id, ..]}
+{"do": "put", "stream": name, "records": [{"key": text, "data": base64}, ..]} -> {}
 {"do": "put_aggregated", "stream": name, "key": text, "records": [base64, ..]} -> {}   (as the KPL does it)
 {"do": "split", "stream": name, "shard": id} -> {}        (in the middle of its hash keys)
 {"do": "merge", "stream": name, "shards": [id, id]} -> {}        (in the order of their hash keys)
-{"do": "trim", "stream": name, "shard": id, "keep": n} -> {}   (only the last n records are kept)
-{"do": "shards", "stream": name} -> {"open": [id, ..], "closed": [id, ..]}
 {"do": "fail", "operation": name, "status": 400, "code": "..Exception", "times": n} -> {}   (the next n requests)
 {"do": "calls"} -> {"GetRecords": n, ...}   (requests that reached the front, by operation)
 It ends when stdin does, so that no server outlives the test that started it.
 
-What moto 5.2.5 does otherwise, each checked against AWS's documentation: records keep going to a shard that was split or
+What moto 5.2.5 does otherwise, each mended by AWS's documentation: records keep going to a shard that was split or
 merged, and the shard's own records are moved; sequence numbers start at 1 in each shard; a closed shard never ends; a
-page of ListShards holds everything, and the next wants the stream's name beside its token; records are limited to 1 MiB, and
-answers are not limited.
+page of ListShards holds everything, and the next wants the stream's name beside its token; records are limited to
+1 MiB, and answers are not limited.
 """
 
 import base64
@@ -52,8 +50,9 @@ def put_record(self, partition_key, data, explicit_hash_key):
 
 
 def shard_for_key(self, partition_key, explicit_hash_key):
-    key = int(explicit_hash_key or models.md5_hash(partition_key.encode()).hexdigest(), 16 if not explicit_hash_key else 10)
-    return next(shard for shard in self.shards.values() if shard.is_open and shard.starting_hash <= key <= shard.ending_hash)
+    key = int(explicit_hash_key or 0) or int(models.md5_hash(partition_key.encode()).hexdigest(), 16)
+    takes = (shard for shard in self.shards.values() if shard.starting_hash <= key <= shard.ending_hash)
+    return next(shard for shard in takes if shard.is_open)
 
 
 def in_place(reshard):
@@ -93,10 +92,11 @@ def get_records(self, stream_arn, shard_iterator, limit):
 def list_shards(self, stream_arn, stream_name, limit, next_token):
     if next_token and (stream_arn or stream_name):
         raise InvalidArgumentError("NextToken and StreamName cannot be provided together")
-    name, start = next_token.split(":") if next_token else (self.describe_stream(stream_arn, stream_name).stream_name, 0)
-    shards = sorted(self.streams[name].shards.values(), key=lambda shard: shard.shard_id)
+    name, start = next_token.split(":") if next_token else (stream_name, 0)
+    stream = self.describe_stream(stream_arn, name)
+    shards = sorted(stream.shards.values(), key=lambda shard: shard.shard_id)
     end = int(start) + min(limit, PAGE)
-    return shards[int(start) : end], (f"{name}:{end}" if end < len(shards) else None)
+    return shards[int(start) : end], (f"{stream.stream_name}:{end}" if end < len(shards) else None)
 
 
 models.KinesisBackend.list_shards = list_shards
@@ -171,7 +171,9 @@ class Service:
         # Not over HTTP: records of 10 MiB, and thousands a second, are beyond it.
         stream = self.stream(request)
         with LOCK:
-            return {"shards": [stream.put_record(record["key"], "", record["data"])[1] for record in request["records"]]}
+            for record in request["records"]:
+                stream.put_record(record["key"], "", record["data"])
+        return {}
 
     def put_aggregated(self, request):
         records = b"".join(
@@ -193,24 +195,8 @@ class Service:
 
     def merge(self, request):
         first, second = request["shards"]
-        self.kinesis.merge_shards(
-            StreamName=request["stream"], ShardToMerge=first, AdjacentShardToMerge=second
-        )
+        self.kinesis.merge_shards(StreamName=request["stream"], ShardToMerge=first, AdjacentShardToMerge=second)
         return {}
-
-    def trim(self, request):
-        shard = self.stream(request).shards[request["shard"]]
-        with LOCK:
-            while len(shard.records) > request["keep"]:
-                shard.records.popitem(last=False)
-        return {}
-
-    def shards(self, request):
-        shards = self.stream(request).shards.values()
-        return {
-            "open": [shard.shard_id for shard in shards if shard.is_open],
-            "closed": [shard.shard_id for shard in shards if not shard.is_open],
-        }
 
     def fail(self, request):
         self.front.fail(request["operation"], request["status"], request["code"], request["times"])
