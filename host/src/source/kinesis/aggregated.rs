@@ -17,8 +17,8 @@ const RECORDS: usize = 3;
 /// `Record` in the published message; what nobody asks for here is left out and skipped.
 #[derive(Clone, PartialEq, Message)]
 struct Packed {
-    #[prost(bytes = "bytes", required, tag = "3")]
-    data: Bytes,
+    #[prost(bytes = "bytes", optional, tag = "3")]
+    data: Option<Bytes>,
 }
 
 /// The records in an aggregated record, in order.
@@ -39,11 +39,15 @@ impl Aggregated {
         // One broken record would take the rest along: then all of it is one record, which fails and is kept.
         aggregated.clone().all(|packed| packed.is_ok()).then_some(aggregated)
     }
+}
 
-    fn field(&mut self) -> Option<Result<Bytes, Broken>> {
+impl Iterator for Aggregated {
+    type Item = Result<Bytes, Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
         while self.rest.has_remaining() {
             match field(&mut self.rest) {
-                Ok((RECORDS, Some(bytes))) => return Some(Packed::decode(bytes).map(|it| it.data).map_err(|_| Broken)),
+                Ok((RECORDS, Some(packed))) => return Some(data(packed)),
                 Ok(_) => {}
                 Err(broken) => {
                     self.rest.clear();
@@ -55,17 +59,14 @@ impl Aggregated {
     }
 }
 
-impl Iterator for Aggregated {
-    type Item = Result<Bytes, Broken>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.field()
-    }
-}
-
 /// The message is not what its checksum promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Broken;
+
+/// `required bytes data = 3` in `Record`; that it is there is not checked by the library.
+fn data(packed: Bytes) -> Result<Bytes, Broken> {
+    Packed::decode(packed).ok().and_then(|packed| packed.data).ok_or(Broken)
+}
 
 /// The next field: its number, and its bytes if it has a length.
 fn field(rest: &mut Bytes) -> Result<(usize, Option<Bytes>), Broken> {

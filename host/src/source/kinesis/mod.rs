@@ -13,6 +13,7 @@ mod aggregated;
 mod checkpoint;
 mod discovery;
 mod failure;
+mod fetch;
 mod lineage;
 mod lock;
 mod position;

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::Instant;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::aggregated::Aggregated;
 use super::checkpoint::Checkpoint;
 use super::failure::{Class, Failure, Patience};
+use super::fetch::{Read, fetch};
 use super::position::{Place, Position};
 use super::service::{Answer, Record, Service};
-use super::settings::{ANSWER, Settings};
+use super::settings::Settings;
 use crate::record::{self, Batch, Batches, Content};
 use crate::runner::{Delivery, Intake, Lane, Patience as LanePatience, Receipt};
 
@@ -103,7 +103,7 @@ impl Reader<'_> {
             let asked = tokio::select! {
                 biased;
                 () = stopped(self.shared, &self.handed) => return Ended::Stopped,
-                asked = ask(self.shared, self.shard, &self.place, self.retention, &mut self.iterator) => asked,
+                asked = fetch(self.shared, self.shard, &self.place, self.retention, &mut self.iterator) => asked,
             };
             let pause = match asked {
                 Ok(None) => return self.end(),
@@ -261,50 +261,5 @@ async fn stopped(shared: &Shared, handed: &Handed) {
     tokio::select! {
         () = shared.intake.stopped() => {}
         () = handed.closed() => {}
-    }
-}
-
-/// One read.
-struct Read {
-    answer: Answer,
-    asked: Instant,
-    /// By the clock on the wall.
-    at: std::time::SystemTime,
-    /// What it may hold of the memory that the shards share.
-    room: OwnedSemaphorePermit,
-}
-
-/// Reads once; nothing at the end of the shard. Can be dropped and called again.
-async fn ask(
-    shared: &Shared,
-    shard: &str,
-    place: &Place,
-    retention: Duration,
-    iterator: &mut Option<String>,
-) -> Result<Option<Read>, Failure> {
-    let room = Arc::clone(&shared.room).acquire_many_owned(u32::try_from(ANSWER).unwrap_or(u32::MAX)).await;
-    let room = room.map_err(|closed| Failure::new(Class::Passing, closed.to_string()))?;
-    if iterator.is_none() {
-        warn_of_loss(shared, shard, place, retention);
-        *iterator = shared.service.iterator(shard, &place.position).await?;
-    }
-    let Some(current) = iterator.as_deref() else { return Ok(None) };
-    let (asked, at) = (Instant::now(), std::time::SystemTime::now());
-    let answer = shared.service.records(current, shared.settings.records).await?;
-    Ok(Some(Read { answer, asked, at, room }))
-}
-
-/// Kinesis itself does not tell: it goes on with the oldest record that it has.
-fn warn_of_loss(shared: &Shared, shard: &str, place: &Place, retention: Duration) {
-    let Some(read_until) = place.read_until else { return };
-    let kept = Timestamp::now().checked_sub(jiff::SignedDuration::try_from(retention).unwrap_or_default());
-    if let Ok(kept_since) = kept
-        && read_until < kept_since
-        && !retention.is_zero()
-    {
-        tracing::error!(
-            source = %shared.intake.name(), shard, %read_until, %kept_since,
-            "the saved position is older than what the stream keeps: records in between are lost"
-        );
     }
 }
