@@ -1,6 +1,8 @@
 //! The foreign side: the Python programs of `peer/`, child processes that answer one JSON line with one JSON line, or
 //! all of their stdin at once.
 
+mod kinesis;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +34,8 @@ pub fn run(program: &str, arguments: &[&OsStr], stdin: &[u8]) -> Result<String, 
     let [said, complaint] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("UTF-8"));
     if output.status.success() { Ok(said) } else { Err(said + &complaint) }
 }
+
+pub use kinesis::Kinesis;
 
 /// One running program. It ends when its stdin does, that is, with this value or with the test.
 struct Peer {

@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 pub(crate) use batch::{Batch, Batches};
+pub(crate) use carrier::stream_resource;
 pub(crate) use input::Input;
 use splitter::{Kind, Next, Splitter};
 

@@ -9,6 +9,7 @@ mod corpus;
 mod differential;
 mod frames;
 mod input;
+mod kinesis;
 mod kms;
 mod limits;
 mod peer;
