@@ -8,6 +8,8 @@ mod explained;
 mod r#gen;
 mod inspect;
 mod keys;
+#[cfg(feature = "lambda")]
+mod lambda;
 mod log;
 mod progress;
 mod rules;
@@ -60,6 +62,8 @@ struct Cli {
 enum Command {
     Decode(decode::Decode),
     Run(run::Run),
+    #[cfg(feature = "lambda")]
+    Lambda(lambda::Lambda),
     Inspect(inspect::Inspect),
     Rules(rules::Rules),
     Gen(r#gen::Gen),
@@ -69,14 +73,16 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(arguments());
     // A service says when it starts, waits and ends; a filter is quiet.
-    let verbose = cli.verbose + u8::from(matches!(cli.command, Command::Run(_)));
+    let verbose = cli.verbose + u8::from(cli.command.is_service());
     log::start(cli.log_format, verbose);
     crate::keys::protect_process();
     let result = match cli.command {
         Command::Decode(decode) => decode.run(cli.log_format),
         Command::Run(run) => run.run(cli.log_format),
+        #[cfg(feature = "lambda")]
+        Command::Lambda(lambda) => lambda.run(cli.log_format),
         Command::Inspect(inspect) => inspect.run(),
         Command::Rules(rules) => rules.run(),
         Command::Gen(stream) => stream.run(cli.log_format),
@@ -87,6 +93,27 @@ pub fn main() -> ExitCode {
         error.report(cli.log_format);
         error.code()
     })
+}
+
+/// What was typed; nothing at all where Lambda starts the program, which is then its function.
+fn arguments() -> Vec<std::ffi::OsString> {
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    #[cfg(feature = "lambda")]
+    if lambda::is_bootstrap() {
+        arguments.push("lambda".into());
+    }
+    arguments
+}
+
+impl Command {
+    fn is_service(&self) -> bool {
+        match self {
+            Command::Run(_) => true,
+            #[cfg(feature = "lambda")]
+            Command::Lambda(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Why a command ended early: a sentence for people.

@@ -78,7 +78,7 @@ pub(super) fn unpack(value: &[u8], limit: usize, records: &mut VecDeque<Record>)
 }
 
 /// The resource id in the name or ARN of an activity stream: what follows `aws-rds-das-`.
-fn stream_resource(name: &str) -> Option<&str> {
+pub(crate) fn stream_resource(name: &str) -> Option<&str> {
     name.split(['/', ':']).find_map(|part| part.strip_prefix("aws-rds-das-")).filter(|id| is_resource(id))
 }
 
