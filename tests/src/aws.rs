@@ -68,7 +68,8 @@ impl Aws {
     /// What lies in a bucket, all objects together.
     pub fn bucket(&mut self, name: &str) -> String {
         let listed = self.call("s3", "list_objects_v2", json!({ "Bucket": name }));
-        let keys: Vec<Value> = listed["Contents"].as_array().into_iter().flatten().map(|it| it["Key"].clone()).collect();
+        let keys: Vec<Value> =
+            listed["Contents"].as_array().into_iter().flatten().map(|it| it["Key"].clone()).collect();
         let mut object = |key| self.call("s3", "get_object", json!({ "Bucket": name, "Key": key }))["Body"].clone();
         keys.into_iter().map(|key| text(object(key).as_str().expect("base64"))).collect()
     }
@@ -89,7 +90,9 @@ impl Aws {
         loop {
             let wanted = json!({ "QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 600 });
             let answer = self.call("sqs", "receive_message", wanted);
-            let Some(messages) = answer["Messages"].as_array().filter(|messages| !messages.is_empty()) else { return all };
+            let Some(messages) = answer["Messages"].as_array().filter(|messages| !messages.is_empty()) else {
+                return all;
+            };
             let body = |message: &Value| serde_json::from_str(message["Body"].as_str().expect("a text")).expect("JSON");
             all.extend(messages.iter().map(body));
         }

@@ -109,7 +109,7 @@ mod tests {
         }
         assert_eq!(sizes, [(true, 500), (true, 500), (false, 100)]);
         let large = "x".repeat(900 << 10);
-        let mut large = outgoing(None, &[&large; 5]);
+        let mut large = outgoing(None, &[large.as_str(); 5]);
         assert_eq!((large.is_full(), large.next().len(), large.is_full(), large.next().len()), (true, 4, false, 1));
     }
 

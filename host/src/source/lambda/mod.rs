@@ -12,9 +12,9 @@ mod transformation;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 
 use super::{Source, SourceContext, SourceError, SourceSettings};
@@ -73,15 +73,24 @@ impl Source for Lambda {
 }
 
 /// The answer to one call. An error fails the call as a whole; Lambda and Firehose then repeat it.
-async fn answer(intake: &Intake, call: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, lambda_runtime::Error> {
+async fn answer(intake: &Intake, call: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Diagnostic> {
     let deadline = before(call.context.deadline());
-    let answer = match Event::read(call.payload.get())? {
-        Event::Kinesis(records) => serde_json::value::to_raw_value(&kinesis::deliver(intake, records, deadline).await?),
-        Event::Transformation(records) => {
-            serde_json::value::to_raw_value(&transformation::transform(intake, records, deadline).await?)
+    let answer = match Event::read(call.payload.get()).map_err(|problem| failed("event", problem))? {
+        Event::Kinesis(records) => {
+            let answer = kinesis::deliver(intake, records, deadline).await;
+            to_raw_value(&answer.map_err(|problem| failed("configuration", problem))?)
         }
+        Event::Transformation(records) => match transformation::transform(intake, records, deadline).await {
+            Ok(answer) => to_raw_value(&answer),
+            Err(error) => Err(error),
+        },
     };
-    Ok(answer?)
+    answer.map_err(|error| failed("answer", error.to_string()))
+}
+
+fn failed(error_type: &str, error_message: String) -> Diagnostic {
+    tracing::error!("{error_message}");
+    Diagnostic { error_type: error_type.to_owned(), error_message }
 }
 
 /// When the work has to end, so that the answer is there at the deadline.
