@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,6 +24,7 @@ pub struct Function {
     events: Sender<Vec<u8>>,
     answers: Receiver<Answer>,
     time: Arc<Mutex<Duration>>,
+    ready: Arc<AtomicBool>,
     folder: TempDir,
 }
 
@@ -54,10 +56,16 @@ impl Function {
         let address = listener.local_addr().expect("an address").to_string();
         let ((events, to_hand_over), (sender, answers)) = (channel(), channel());
         let time = Arc::new(Mutex::new(PATIENCE));
-        let given = Arc::clone(&time);
-        std::thread::spawn(move || serve(&listener, to_hand_over, &sender, &given));
+        let ready = Arc::new(AtomicBool::new(false));
+        let api = Arc::new(Api {
+            events: Mutex::new((to_hand_over, 0)),
+            answers: sender,
+            time: Arc::clone(&time),
+            ready: Arc::clone(&ready),
+        });
+        std::thread::spawn(move || serve(&listener, &api));
         let process = command(folder.path(), &address).spawn().expect("the function starts");
-        Function { process, events, answers, time, folder }
+        Function { process, events, answers, time, ready, folder }
     }
 
     /// Calls the function with an event.
@@ -78,6 +86,16 @@ impl Function {
         match self.call(event) {
             Answer::Response(answer) => answer,
             Answer::Error(error) => panic!("expected an answer, found {error}"),
+        }
+    }
+
+    /// Waits until the function asks for an event.
+    #[track_caller]
+    pub fn wait_until_ready(&self) {
+        let begun = std::time::Instant::now();
+        while !self.ready.load(Ordering::Relaxed) {
+            assert!(begun.elapsed() < PATIENCE, "not ready: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -124,33 +142,36 @@ fn command(folder: &Path, address: &str) -> Command {
     command
 }
 
-/// The Runtime API: each connection on a thread of its own, for one function.
-fn serve(listener: &TcpListener, events: Receiver<Vec<u8>>, answers: &Sender<Answer>, time: &Arc<Mutex<Duration>>) {
-    let events = Arc::new(Mutex::new((events, 0)));
+/// The Runtime API of one function.
+struct Api {
+    /// The events to come, and how many have come.
+    events: Mutex<(Receiver<Vec<u8>>, u32)>,
+    answers: Sender<Answer>,
+    time: Arc<Mutex<Duration>>,
+    ready: Arc<AtomicBool>,
+}
+
+/// Each connection on a thread of its own; it ends with the function.
+fn serve(listener: &TcpListener, api: &Arc<Api>) {
     for connection in listener.incoming() {
-        let (events, answers, time) = (Arc::clone(&events), answers.clone(), Arc::clone(time));
-        let connection = connection.expect("a connection");
-        // When the function ends, so does the connection.
-        std::thread::spawn(move || converse(connection, &events, &answers, &time));
+        let (connection, api) = (connection.expect("a connection"), Arc::clone(api));
+        std::thread::spawn(move || converse(connection, &api));
     }
 }
 
-fn converse(
-    connection: TcpStream,
-    events: &Mutex<(Receiver<Vec<u8>>, u32)>,
-    answers: &Sender<Answer>,
-    time: &Mutex<Duration>,
-) -> Option<()> {
+/// Nothing, when the other side has gone.
+fn converse(connection: TcpStream, api: &Api) -> Option<()> {
     let mut reader = BufReader::new(connection.try_clone().ok()?);
     let mut writer = connection;
     loop {
         let (method, path, body) = request(&mut reader)?;
         let path = path.strip_prefix("/2018-06-01/runtime/invocation/").expect("a path of the Runtime API").to_owned();
         if (method.as_str(), path.as_str()) == ("GET", "next") {
-            let mut events = events.lock().expect("nobody panics");
+            api.ready.store(true, Ordering::Relaxed);
+            let mut events = api.events.lock().expect("nobody panics");
             let event = events.0.recv().ok()?;
             events.1 += 1;
-            let time = *time.lock().expect("nobody panics");
+            let time = *api.time.lock().expect("nobody panics");
             let deadline = (SystemTime::now() + time).duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
             write!(
                 writer,
@@ -173,7 +194,7 @@ fn converse(
             other => panic!("expected an answer, found {other:?}"),
         };
         write!(writer, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n").ok()?;
-        answers.send(answer).ok()?;
+        api.answers.send(answer).ok()?;
     }
 }
 

@@ -44,6 +44,13 @@ pub(super) fn is_bootstrap() -> bool {
     std::env::args_os().len() == 1 && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
+/// What Lambda would type, with the log format that the function is configured for.
+pub(super) fn arguments() -> impl Iterator<Item = std::ffi::OsString> {
+    let format = std::env::var("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default();
+    let json: &[&str] = if format == "JSON" { &["--log-format", "json"] } else { &[] };
+    ["lambda"].iter().chain(json).map(|argument| (*argument).into())
+}
+
 fn config_file() -> PathBuf {
     let file = std::env::var_os("DASTAP_CONFIG").unwrap_or_else(|| DEFAULT_CONFIG.into());
     std::env::var_os("LAMBDA_TASK_ROOT").map_or_else(|| PathBuf::from(&file), |root| Path::new(&root).join(&file))

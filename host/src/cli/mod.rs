@@ -100,7 +100,7 @@ fn arguments() -> Vec<std::ffi::OsString> {
     let mut arguments: Vec<_> = std::env::args_os().collect();
     #[cfg(feature = "lambda")]
     if lambda::is_bootstrap() {
-        arguments.push("lambda".into());
+        arguments.extend(lambda::arguments());
     }
     arguments
 }

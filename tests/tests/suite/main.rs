@@ -22,3 +22,4 @@ mod shapes;
 mod sigma;
 mod supply;
 mod tampering;
+mod templates;
