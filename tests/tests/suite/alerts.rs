@@ -82,9 +82,11 @@ fn no_alert_is_uncounted_when_there_are_too_many() {
     let published = aws.published(&queue);
     assert_eq!(published.len(), 11);
     assert_eq!(subjects(&published).last(), Some(&"30 further alerts"));
-    let told = subjects(&published).concat() + published[10]["Message"].as_str().expect("a message");
+    let told = [subjects(&published).join("\n"), published[10]["Message"].as_str().expect("a message").to_owned()];
+    let told = told.join("\n");
     for user in 0..40 {
-        assert_eq!(told.matches(&format!("by user{user}")).filter(|_| true).count().min(1), 1, "user{user}");
+        let by = format!("by user{user}");
+        assert_eq!(told.lines().filter(|line| line.ends_with(&by)).count(), 1, "{by}");
     }
 }
 
@@ -98,5 +100,6 @@ fn an_alert_that_sns_refuses_is_kept() {
     assert_eq!(subjects(&aws.published(&queue)), ["1 further alert"]);
     let dead = std::fs::read_to_string(outcome.folder.path().join("failed.ndjson")).expect("a dead letter");
     let dead: Value = serde_json::from_str(&dead).expect("one line");
-    assert_eq!((&dead["sink"], &dead["event"]["statementId"]), (&"sns".into(), &1.into()));
+    assert_eq!(dead["sink"], "sns");
+    assert_eq!(dead["event"]["statementId"], 1);
 }

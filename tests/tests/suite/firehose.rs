@@ -88,6 +88,8 @@ fn a_line_that_firehose_never_takes_goes_to_the_dead_letter() {
     assert_eq!(statements(&aws.bucket(NAME)), [1, 3]);
     let dead = std::fs::read_to_string(outcome.folder.path().join("failed.ndjson")).expect("a dead letter");
     let dead: Value = serde_json::from_str(&dead).expect("one line");
-    assert_eq!((&dead["error"]["stage"], &dead["error"]["reason"]), (&"sink".into(), &"refused".into()));
-    assert_eq!((&dead["sink"], &dead["event"]["statementId"]), (&"firehose".into(), &2.into()));
+    assert_eq!(dead["error"]["stage"], "sink");
+    assert_eq!(dead["error"]["reason"], "refused");
+    assert_eq!(dead["sink"], "firehose");
+    assert_eq!(dead["event"]["statementId"], 2);
 }
