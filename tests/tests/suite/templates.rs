@@ -35,7 +35,7 @@ fn a_mistake_in_a_template_is_found() {
     std::fs::write(&file, wrong).expect("the folder is writable");
     let output = lint(file.path());
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(!output.status.success() && said.contains("FunctionResponseTypes"), "{said}");
+    assert!(!output.status.success() && said.contains("'Report' is not one of"), "{said}");
 }
 
 #[test]
