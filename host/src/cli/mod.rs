@@ -7,14 +7,17 @@ mod demo;
 mod explained;
 mod r#gen;
 mod inspect;
+mod kcl;
 mod keys;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod log;
+mod printing;
 mod progress;
 mod rules;
 mod run;
 mod signals;
+mod stdio;
 mod summary;
 mod text;
 
@@ -64,6 +67,8 @@ enum Command {
     Run(run::Run),
     #[cfg(feature = "lambda")]
     Lambda(lambda::Lambda),
+    Stdio(stdio::Stdio),
+    Kcl(kcl::Kcl),
     Inspect(inspect::Inspect),
     Rules(rules::Rules),
     Gen(r#gen::Gen),
@@ -74,15 +79,26 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse_from(arguments());
-    // A service says when it starts, waits and ends; a filter is quiet.
-    let verbose = cli.verbose + u8::from(cli.command.is_service());
-    log::start(cli.log_format, verbose);
+    log::start(
+        cli.log_format,
+        cli.verbose,
+        match &cli.command {
+            // A service says when it starts, waits and ends; a filter warns.
+            Command::Run(_) | Command::Kcl(_) => log::Usual::Info,
+            #[cfg(feature = "lambda")]
+            Command::Lambda(_) => log::Usual::Info,
+            Command::Stdio(stdio) if stdio.quiet => log::Usual::Nothing,
+            _ => log::Usual::Warnings,
+        },
+    );
     crate::keys::protect_process();
     let result = match cli.command {
         Command::Decode(decode) => decode.run(cli.log_format),
         Command::Run(run) => run.run(cli.log_format),
         #[cfg(feature = "lambda")]
         Command::Lambda(lambda) => lambda.run(cli.log_format),
+        Command::Stdio(stdio) => stdio.run(),
+        Command::Kcl(kcl) => kcl.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Rules(rules) => rules.run(),
         Command::Gen(stream) => stream.run(cli.log_format),
@@ -103,17 +119,6 @@ fn arguments() -> Vec<std::ffi::OsString> {
         arguments.extend(lambda::arguments());
     }
     arguments
-}
-
-impl Command {
-    fn is_service(&self) -> bool {
-        match self {
-            Command::Run(_) => true,
-            #[cfg(feature = "lambda")]
-            Command::Lambda(_) => true,
-            _ => false,
-        }
-    }
 }
 
 /// Why a command ended early: a sentence for people.

@@ -109,6 +109,14 @@ impl Plan {
         Ok(())
     }
 
+    /// Puts a source that only a program can make in the place of the first.
+    pub(crate) fn with_source(mut self, settings: Box<dyn SourceSettings>) -> Self {
+        if let Some(source) = self.sources.first_mut() {
+            source.settings = settings;
+        }
+        self
+    }
+
     /// Whether nothing is lost when neither a sink nor a dead letter has it.
     fn is_kept_by_senders(&self) -> bool {
         self.sources.iter().all(|source| source.settings.is_kept_by_sender())

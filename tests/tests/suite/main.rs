@@ -1,6 +1,7 @@
 //! The end-to-end tests, one file per feature. One binary, so that they are linked once.
 
 mod alerts;
+mod builds;
 mod cipher;
 mod cli;
 mod conservation;
