@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-python test-node check bench component python toolchain clean
+.PHONY: help demo test test-python test-node check bench component python lambda toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -51,6 +51,18 @@ component: target/.tools ## The portable component, for other hosts: target/dast
 	@$(CARGO) run --quiet --package dastap-tests --bin component -- target/dastap.wasm
 	@mkdir -p target/wit && cp wit/* target/wit/
 	@cd target && sha256sum dastap.wasm | tee dastap.wasm.sha256
+
+# Lambda's provided.al2023 has glibc 2.34: a program from a newer system would not start there.
+lambda: target/.tools ## The packages of pipelines/lambda: target/lambda/trigger.zip and transformation.zip
+	@$(CARGO) build --release --bin dastap
+	@! grep -aqE 'GLIBC_2\.(3[5-9]|[4-9][0-9])' target/release/dastap \
+		|| { echo "this system's C library is newer than that of provided.al2023: build on Debian 12 or Amazon Linux 2023"; exit 1; }
+	@rm -rf target/lambda
+	@for name in trigger transformation; do \
+		mkdir -p target/lambda/$$name && cp -r pipelines/lambda/$$name/. target/lambda/$$name \
+		&& rm target/lambda/$$name/template.yaml && cp target/release/dastap target/lambda/$$name/bootstrap \
+		&& (cd target/lambda/$$name && python3 -m zipfile -c ../$$name.zip *) || exit 1; done
+	@ls -l target/lambda/*.zip
 
 python: component target/.peers ## The Python package, with the component in it: target/wheels
 	@cp target/dastap.wasm host/python/src/dastap/

@@ -1,8 +1,10 @@
 //! What the end-to-end tests stand on: the program under test, its foreign peers, and the records that go between.
 
+pub mod aws;
 pub mod component;
 pub mod corpus;
 pub mod document;
+pub mod lambda;
 pub mod peer;
 pub mod program;
 pub mod readme;

@@ -38,7 +38,7 @@ pub fn run(program: &str, arguments: &[&OsStr], stdin: &[u8]) -> Result<String, 
 pub use kinesis::Kinesis;
 
 /// One running program. It ends when its stdin does, that is, with this value or with the test.
-struct Peer {
+pub(crate) struct Peer {
     process: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -146,7 +146,7 @@ impl Kms {
 }
 
 impl Peer {
-    fn start(program: &str) -> Self {
+    pub(crate) fn start(program: &str) -> Self {
         let mut process = Command::new(python())
             .arg(folder().join(program))
             .stdin(Stdio::piped())
@@ -158,13 +158,13 @@ impl Peer {
         Peer { process, requests, answers }
     }
 
-    fn ask(&mut self, request: &Value) -> Value {
+    pub(crate) fn ask(&mut self, request: &Value) -> Value {
         let requests = self.requests.as_mut().expect("open until dropped");
         writeln!(requests, "{request}").expect("the peer listens");
         self.answer()
     }
 
-    fn answer(&mut self) -> Value {
+    pub(crate) fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("the peer answers");
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("the peer ended; what it said is on stderr"))
@@ -207,7 +207,7 @@ fn folder() -> PathBuf {
 }
 
 /// `DASTAP_PYTHON`, or the virtual environment that `make` puts into the target directory.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let python = std::env::var_os("DASTAP_PYTHON")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"), PathBuf::from);
     assert!(python.is_file(), "{} is missing: run `make test`, which installs it", python.display());

@@ -6,6 +6,7 @@
 mod endpoint;
 mod keys;
 pub(crate) mod sigma;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use endpoint::{Endpoint, read_settings};
 pub(crate) use keys::{Keys, Provider};
+pub(crate) use time::Time;
 
 /// The sections of a configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

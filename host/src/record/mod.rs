@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 pub(crate) use batch::{Batch, Batches};
 pub(crate) use carrier::stream_resource;
 pub(crate) use input::Input;
@@ -67,6 +69,14 @@ impl Content {
         match self {
             Content::Text(text) => text.into_bytes(),
             Content::Refused(bytes, _) => bytes,
+        }
+    }
+
+    /// What a carrier holds as base64.
+    pub(crate) fn from_base64(data: &str) -> Content {
+        match BASE64.decode(data) {
+            Ok(bytes) => Content::from_bytes(bytes),
+            Err(_) => Content::Refused(data.as_bytes().to_vec(), Refusal::BadBase64),
         }
     }
 

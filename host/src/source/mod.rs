@@ -4,6 +4,8 @@
 //! request), pushes batches into it, and saves a position only when the receipt of everything before it says accepted.
 
 mod kinesis;
+#[cfg(feature = "lambda")]
+mod lambda;
 mod stdin;
 
 use async_trait::async_trait;
@@ -15,8 +17,12 @@ use crate::config::read_settings;
 use crate::runner::Intake;
 
 /// Every kind of source, by its name in the configuration.
-pub(crate) const KINDS: &[Kind] =
-    &[Kind { name: "kinesis", read: read::<kinesis::Settings> }, Kind { name: "stdin", read: read::<stdin::Settings> }];
+pub(crate) const KINDS: &[Kind] = &[
+    Kind { name: "kinesis", read: read::<kinesis::Settings> },
+    #[cfg(feature = "lambda")]
+    Kind { name: "lambda", read: read::<lambda::Settings> },
+    Kind { name: "stdin", read: read::<stdin::Settings> },
+];
 
 /// Reads records and hands them over.
 #[async_trait]
@@ -51,6 +57,12 @@ pub(crate) trait SourceSettings: Send + Sync {
     /// Whom it is in AWS: data keys are asked for as the same role in the same Region, unless `keys` say otherwise.
     fn access(&self) -> Access {
         Access::default()
+    }
+
+    /// Whether the sender of its records keeps each of them until it is told that it was delivered, and can be told that
+    /// it was not. Then neither sinks nor a dead letter are needed.
+    fn is_kept_by_sender(&self) -> bool {
+        false
     }
 
     /// Opens it: looks for credentials, locks its positions. Reads no record yet.

@@ -1,5 +1,6 @@
 //! The end-to-end tests, one file per feature. One binary, so that they are linked once.
 
+mod alerts;
 mod builds;
 mod cipher;
 mod cli;
@@ -7,10 +8,12 @@ mod conservation;
 mod containment;
 mod corpus;
 mod differential;
+mod firehose;
 mod frames;
 mod input;
 mod kinesis;
 mod kms;
+mod lambda;
 mod limits;
 mod peer;
 mod published;
@@ -23,3 +26,4 @@ mod sigma;
 mod stdio;
 mod supply;
 mod tampering;
+mod templates;
