@@ -18,8 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::engine::{Count, Failure};
 use crate::keys::Cache;
 pub(crate) use keys::Timed;
-#[allow(unused_imports, reason = "until the http source is there")]
-pub(crate) use serve::{routes, serve};
+pub(crate) use serve::{counters, health, serve};
 pub(crate) use summary::Summary;
 use summary::Totals;
 

@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 pub(crate) use batch::{Batch, Batches};
+pub(crate) use carrier::resource_id;
 pub(crate) use input::Input;
 use splitter::{Kind, Next, Splitter};
 
@@ -189,6 +190,16 @@ impl<R: Read> Iterator for Records<R> {
 impl Record {
     fn plain(bytes: Vec<u8>) -> Record {
         Record { resource: None, content: Content::from_bytes(bytes) }
+    }
+
+    /// What the `data` of a carrier of this stream holds.
+    pub(crate) fn of_bytes(bytes: Vec<u8>, resource: Option<Arc<str>>) -> Record {
+        Record { resource, content: Content::from_bytes(bytes) }.within(RECORD_LIMIT)
+    }
+
+    /// A carrier's `data` that is not base64.
+    pub(crate) fn bad_base64(data: String, resource: Option<Arc<str>>) -> Record {
+        Record { resource, content: Content::Refused(data.into_bytes(), Refusal::BadBase64) }
     }
 
     /// Refused when it is longer than `limit`.
