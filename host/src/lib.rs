@@ -59,6 +59,8 @@ mod dead_letter;
 mod decoder;
 mod engine;
 mod error;
+#[cfg(feature = "cli")]
+mod kcl;
 pub mod keys;
 #[cfg(feature = "run")]
 mod metrics;
@@ -72,6 +74,8 @@ mod runner;
 mod sink;
 #[cfg(feature = "run")]
 mod source;
+#[cfg(feature = "cli")]
+mod stdio;
 #[cfg(feature = "cli")]
 pub mod synth;
 mod verdict;
