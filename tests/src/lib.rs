@@ -7,4 +7,6 @@ pub mod peer;
 pub mod program;
 pub mod readme;
 pub mod record;
+pub mod running;
+pub mod service;
 pub mod stream;

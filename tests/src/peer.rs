@@ -34,7 +34,7 @@ pub fn run(program: &str, arguments: &[&OsStr], stdin: &[u8]) -> Result<String, 
 }
 
 /// One running program. It ends when its stdin does, that is, with this value or with the test.
-struct Peer {
+pub(crate) struct Peer {
     process: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -80,7 +80,7 @@ pub enum Entry<'a> {
 impl Sdk {
     /// The SDK: one process for all tests, which ends with them.
     pub fn shared() -> MutexGuard<'static, Sdk> {
-        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py"))));
+        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py", &[]))));
         // A test that failed while it held the SDK has still had its answer.
         SDK.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +112,7 @@ impl Sdk {
 impl Kms {
     /// Starts the service and makes its key.
     pub fn start() -> Self {
-        let mut peer = Peer::start("kms.py");
+        let mut peer = Peer::start("kms.py", &[]);
         let hello = peer.answer();
         let text = |name: &str| hello[name].as_str().expect("a text").to_owned();
         Kms { endpoint: text("endpoint"), key_id: text("keyId"), peer }
@@ -142,9 +142,10 @@ impl Kms {
 }
 
 impl Peer {
-    fn start(program: &str) -> Self {
+    pub(crate) fn start(program: &str, arguments: &[&OsStr]) -> Self {
         let mut process = Command::new(python())
             .arg(folder().join(program))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -154,13 +155,13 @@ impl Peer {
         Peer { process, requests, answers }
     }
 
-    fn ask(&mut self, request: &Value) -> Value {
+    pub(crate) fn ask(&mut self, request: &Value) -> Value {
         let requests = self.requests.as_mut().expect("open until dropped");
         writeln!(requests, "{request}").expect("the peer listens");
         self.answer()
     }
 
-    fn answer(&mut self) -> Value {
+    pub(crate) fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("the peer answers");
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("the peer ended; what it said is on stderr"))
