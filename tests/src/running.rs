@@ -56,7 +56,7 @@ impl Running {
 
     /// Tells it to stop, as `kill` does.
     pub fn terminate(&self) {
-        let kill = Command::new("kill").arg(self.process.id().to_string()).status();
+        let kill = Command::new("sh").args(["-c", &format!("kill {}", self.process.id())]).status();
         assert!(kill.expect("kill runs").success(), "the process is there");
     }
 

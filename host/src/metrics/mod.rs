@@ -285,3 +285,45 @@ impl Metrics {
 fn of_sink(sink: &str) -> Labels {
     vec![("sink", sink.to_owned())]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Stage;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_metric_has_a_row_in_the_table_and_every_row_a_metric() {
+        let metrics = Metrics::default();
+        metrics.received("s", 1, 1);
+        metrics.decoded("s", 1);
+        let failure = Failure { stage: Stage::Key, reason: "refused".into(), detail: String::new(), retryable: false };
+        metrics.failed("s", &failure);
+        let names =
+            ["kept", "kept.rule.1", "dropped.rule.1", "dropped.heartbeat", "heartbeats", "suite.0x0178", "plain-bytes"];
+        let count = |name: &str| Count { cluster: "c".into(), instance: "i".into(), name: name.into(), value: 1 };
+        metrics.counted(&names.map(count));
+        metrics.counted(&[count("redacted.mask")]);
+        metrics.queued("s", 1);
+        metrics.unrouted("r", 1);
+        metrics.key_answered("key", Duration::ZERO);
+        metrics.sink_answered("s", Duration::ZERO);
+        metrics.sink_retried("s");
+        metrics.sink_refused("s", 1);
+        metrics.sink_accepted("s", 1, 1);
+        metrics.lag("s", "0", Duration::from_millis(1500));
+        metrics.stalled("s", true);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &metrics.registry).unwrap();
+        assert!(text.contains("dastap_shard_lag_seconds{source=\"s\",shard=\"0\"} 1.5\n"), "{text}");
+        let shown: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+            .map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() })
+            .collect();
+        let table = include_str!("../../../pipelines/grafana/README.md");
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `dastap_")?.split_once('`'));
+        let documented: BTreeSet<String> = rows.map(|(name, _)| format!("dastap_{name}")).collect();
+        assert_eq!(shown, documented);
+    }
+}

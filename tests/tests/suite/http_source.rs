@@ -108,7 +108,7 @@ fn a_decoded_body_comes_back_with_a_verdict_for_each_record() {
     assert_eq!((count("dastap-records"), count("dastap-failed")), (300, failed));
     assert_eq!((count("dastap-decoded"), count("dastap-events")), (300 - failed, expected.len()));
     let lines = answer.body.lines().map(|line| serde_json::from_str(line).expect("JSON"));
-    let (dead, events): (Vec<Value>, Vec<Value>) = lines.partition(|line| line.get("error").is_some());
+    let (dead, events): (Vec<Value>, Vec<Value>) = lines.partition(|line: &Value| line.get("error").is_some());
     assert_eq!((ids(&events), dead.len()), (expected.clone(), failed));
     // Failed records come back whole: posting them again gives the same failures.
     let again: String = dead.iter().map(|line| format!("{line}\n")).collect();
@@ -152,7 +152,11 @@ fn firehose_is_spoken_to_the_letter() {
     let id = "ed4acda5-034f-9f42-bba1-f29aea6d7d8f";
     let body = delivery(id, &stream).to_string();
     let exact = |answer: &Answer, status: u64| {
-        assert_eq!((answer.status, &answer.headers["content-type"]), (status, &json!("application/json")), "{answer:?}");
+        assert_eq!(
+            (answer.status, &answer.headers["content-type"]),
+            (status, &json!("application/json")),
+            "{answer:?}"
+        );
         assert_eq!(answer.headers["content-length"], json!(answer.body.len().to_string()));
         let body = answer.json();
         assert_eq!(body["requestId"], id);
@@ -272,8 +276,8 @@ fn a_request_under_way_is_answered_before_the_end() {
     let sink = format!("{{ type: http, url: \"{}\" }}", service.endpoint);
     let mut relay = Relay::with_sink(&stream, "", &sink, Service::start());
     let url = format!("{}/relay", relay.url);
+    let client = &mut relay.client;
     let (answer, held) = std::thread::scope(|scope| {
-        let client = &mut relay.client;
         let waiting = scope.spawn(|| client.post(&url, json!({}), stream.text()));
         std::thread::sleep(Duration::from_secs(1));
         let early = waiting.is_finished();

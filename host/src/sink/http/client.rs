@@ -42,7 +42,8 @@ impl Client {
             };
             let value = value.map_err(|_| format!("headers.{name}: expected a value of visible ASCII"))?;
             let key = HeaderName::from_bytes(name.as_bytes());
-            headers.insert(key.map_err(|_| format!("headers: expected the name of a header, found \"{name}\""))?, value);
+            headers
+                .insert(key.map_err(|_| format!("headers: expected the name of a header, found \"{name}\""))?, value);
         }
         if let Some(place) = &settings.token {
             let value = secret("token", settings.format.authorization(), place)?;

@@ -210,7 +210,8 @@ mod tests {
     fn every_item_has_its_own_fate() {
         let body = |items: &[u16]| {
             let error = json!({"type": "document_parsing_exception", "reason": "value 'hush'"});
-            let items: Vec<Value> = items.iter().map(|status| json!({"create": {"status": status, "error": error}})).collect();
+            let items: Vec<Value> =
+                items.iter().map(|status| json!({"create": {"status": status, "error": error}})).collect();
             json!({"errors": true, "items": items}).to_string().into_bytes()
         };
         assert_eq!(judge(&body(&[201, 200, 409]), 3), Judgement::Accepted);

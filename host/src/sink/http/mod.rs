@@ -119,7 +119,11 @@ impl Http {
         while let Some(first) = self.waiting.pop_front_if(|first| first.from >= first.item.lines.text.len()) {
             self.settle(first).await;
         }
-        self.since = (!self.waiting.is_empty()).then(Instant::now);
+        if self.waiting.is_empty() {
+            (self.events, self.bytes, self.since) = (0, 0, None);
+        } else {
+            self.since = Some(Instant::now());
+        }
     }
 
     /// Accepts an item, except for what was refused of it: the dead letter does that.

@@ -118,7 +118,10 @@ mod tests {
         let attribute = |key, text| json!({ "key": key, "value": { "stringValue": text } });
         let attributes = [("event.id", "ab-1"), ("aws.rds.cluster.id", "cluster-A"), ("dastap.route", "ddl")];
         assert_eq!(first["attributes"], json!(attributes.map(|(key, text)| attribute(key, text))));
-        assert_eq!((second.get("timeUnixNano"), &second["attributes"]), (None, &json!([attribute("dastap.route", "x")])));
+        assert_eq!(
+            (second.get("timeUnixNano"), &second["attributes"]),
+            (None, &json!([attribute("dastap.route", "x")]))
+        );
     }
 
     #[test]
@@ -126,7 +129,9 @@ mod tests {
         for body in ["", "{}", r#"{"partialSuccess":{}}"#, r#"{"partialSuccess":{"errorMessage":"slow down"}}"#] {
             assert_eq!(judge(body.as_bytes()), Judgement::Accepted, "{body}");
         }
-        for body in [r#"{"partialSuccess":{"rejectedLogRecords":"2"}}"#, r#"{"partialSuccess":{"rejectedLogRecords":2}}"#] {
+        for body in
+            [r#"{"partialSuccess":{"rejectedLogRecords":"2"}}"#, r#"{"partialSuccess":{"rejectedLogRecords":2}}"#]
+        {
             assert!(matches!(judge(body.as_bytes()), Judgement::Refused(why) if why.contains("2 events")), "{body}");
         }
     }

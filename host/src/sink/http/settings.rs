@@ -116,12 +116,13 @@ impl SinkSettings for Settings {
         }
         linger.within("batch.linger", Duration::ZERO, Duration::from_secs(600))?;
         self.timeout.within("timeout", Duration::from_secs(1), Duration::from_secs(600))?;
-        for (name, format, found) in [
-            ("index", Format::Elasticsearch, &self.index),
-            ("sourcetype", Format::Splunk, &self.sourcetype),
-        ] {
+        for (name, format, found) in
+            [("index", Format::Elasticsearch, &self.index), ("sourcetype", Format::Splunk, &self.sourcetype)]
+        {
             if found.is_some() && self.format != format {
-                return Err(format!("{name}: expected only with format {format:?}, found {:?}", self.format).to_lowercase());
+                return Err(
+                    format!("{name}: expected only with format {format:?}, found {:?}", self.format).to_lowercase()
+                );
             }
         }
         let is_authorization = |name: &&String| name.eq_ignore_ascii_case("authorization");
@@ -135,11 +136,14 @@ impl SinkSettings for Settings {
     }
 
     fn plan(&self) -> String {
-        let mut url = self.url().map_or_else(|_| self.url.clone(), |mut url| {
-            // It may hold a secret.
-            url.set_query(None);
-            url.to_string()
-        });
+        let mut url = self.url().map_or_else(
+            |_| self.url.clone(),
+            |mut url| {
+                // It may hold a secret.
+                url.set_query(None);
+                url.to_string()
+            },
+        );
         if self.compression.is_gzip() {
             url += " (gzip)";
         }
@@ -208,7 +212,9 @@ impl<'de> Deserialize<'de> for HeaderSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(text) => Ok(HeaderSource::Text(text)),
-            other => SecretPlace::deserialize(other.into_deserializer()).map(HeaderSource::Secret).map_err(D::Error::custom),
+            other => {
+                SecretPlace::deserialize(other.into_deserializer()).map(HeaderSource::Secret).map_err(D::Error::custom)
+            }
         }
     }
 }
@@ -252,7 +258,10 @@ mod tests {
         assert!(secret.starts_with("headers.authorization: expected { file") && !secret.contains("hush"), "{secret}");
         for (settings, expected) in [
             (json!({ "url": "https://siem", "batch": { "events": 0 } }), "batch.events: expected 1 to 100000, found 0"),
-            (json!({ "url": "https://siem", "index": "x" }), "index: expected only with format elasticsearch, found ndjson"),
+            (
+                json!({ "url": "https://siem", "index": "x" }),
+                "index: expected only with format elasticsearch, found ndjson",
+            ),
             (json!({ "url": "https://siem", "formt": "x" }), "formt: unknown setting; did you mean `format`?"),
         ] {
             assert_eq!(problem(settings), expected);

@@ -37,7 +37,8 @@ impl Incoming {
     /// The headers say that it is too large, or in an encoding that nobody reads.
     pub(super) fn start(body: Body, headers: &HeaderMap, limits: &Settings, memory: &Memory) -> Result<Self, Problem> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
-        if let Some(encoding) = text(header::CONTENT_ENCODING).filter(|it| !matches!(&**it, "gzip" | "x-gzip" | "identity"))
+        if let Some(encoding) =
+            text(header::CONTENT_ENCODING).filter(|it| !matches!(&**it, "gzip" | "x-gzip" | "identity"))
         {
             return Err(Problem::Unsupported(format!("Content-Encoding: expected gzip or none, found {encoding:.40}")));
         }

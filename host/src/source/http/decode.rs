@@ -35,10 +35,12 @@ pub(super) async fn decode(State(shared): State<Shared>, request: Request) -> Re
     let answer = Answer::new(wants_verdicts(&head.headers), shared.memory.hold());
     let made = match batches {
         Err(problem) => Err(problem),
-        Ok(batches) => match tokio::time::timeout(shared.settings.answer_timeout.0, answer.make(&shared, batches)).await {
-            Ok(made) => made,
-            Err(_) => Err(Problem::NotNow("the answer was not ready within answer-timeout".to_owned())),
-        },
+        Ok(batches) => {
+            match tokio::time::timeout(shared.settings.answer_timeout.0, answer.make(&shared, batches)).await {
+                Ok(made) => made,
+                Err(_) => Err(Problem::NotNow("the answer was not ready within answer-timeout".to_owned())),
+            }
+        }
     };
     made.map_or_else(|problem| problem.answer(0), Answer::into_response)
 }

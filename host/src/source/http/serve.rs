@@ -47,7 +47,9 @@ impl Server {
     pub(super) async fn open(settings: Settings, name: &str) -> Result<Self, String> {
         let key = |name: &str, place: &Option<_>| match place {
             None => Ok(None),
-            Some(place) => Key::read(place).map(|key| Some(Arc::new(key))).map_err(|problem| format!("{name}: {problem}")),
+            Some(place) => {
+                Key::read(place).map(|key| Some(Arc::new(key))).map_err(|problem| format!("{name}: {problem}"))
+            }
         };
         let token = key("token", &settings.token)?;
         let access_key = key("access-key", &settings.access_key)?.or_else(|| token.clone());
