@@ -31,10 +31,15 @@ def event_id(text):
     return json.loads(text)["eventId"]
 
 
+def lines_of(body):
+    """Python's own splitlines would also split at line ends of Unicode, which may stand in JSON."""
+    return body.removesuffix("\n").split("\n")
+
+
 def events_of(format, body):
     """The events in a request, each as the text that stands in it."""
     if format == "ndjson":
-        return body.splitlines()
+        return lines_of(body)
     if format == "json":
         return [json.dumps(event) for event in json.loads(body)]
     if format == "splunk":
@@ -45,7 +50,7 @@ def events_of(format, body):
             found.append(json.dumps(value["event"]))
         return found
     if format == "elasticsearch":
-        lines = body.splitlines()
+        lines = lines_of(body)
         for action, event in zip(lines[::2], lines[1::2], strict=True):
             assert json.loads(action)["create"]["_id"] == event_id(event), "an action is of its event"
         return lines[1::2]

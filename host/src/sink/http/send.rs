@@ -1,6 +1,7 @@
 //! A batch on its way until the fate of every event is known: repeated, halved, or in part.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -20,6 +21,9 @@ pub(super) struct Sender {
     is_last: bool,
 }
 
+/// Before the rest of a request is sent whose other events were taken: the service is busy, not away.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// Events on their way together, by their places in the batch.
 struct Part {
     left: Vec<usize>,
@@ -32,6 +36,8 @@ struct Part {
 enum Reached {
     /// Everybody's fate is known.
     End,
+    /// Some are left, and the others were taken.
+    Rest,
     /// Somebody among them is refused.
     Halves,
 }
@@ -56,6 +62,10 @@ impl Sender {
             }
             match reached {
                 Ok(Reached::End) => {}
+                Ok(Reached::Rest) => {
+                    tokio::time::sleep(PAUSE).await;
+                    parts.push(left);
+                }
                 Ok(Reached::Halves) => {
                     let second = left.split_off(left.len() / 2);
                     // The first goes first.
@@ -87,6 +97,8 @@ impl Sender {
             Judgement::Refused(_) => Ok(Reached::Halves),
             Judgement::Each(fates) => match self.keep_open(fates, &mut lock(part)) {
                 0 => Ok(Reached::End),
+                // There is progress: the pauses need not grow.
+                open if open < count => Ok(Reached::Rest),
                 open => later(format!("{open} of {count} events were not accepted")),
             },
         }
