@@ -10,6 +10,7 @@ mod inspect;
 mod kcl;
 mod keys;
 mod log;
+mod printing;
 mod progress;
 mod rules;
 mod run;

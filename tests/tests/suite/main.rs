@@ -1,5 +1,6 @@
 //! The end-to-end tests, one file per feature. One binary, so that they are linked once.
 
+mod builds;
 mod cipher;
 mod cli;
 mod conservation;
@@ -17,8 +18,10 @@ mod peer;
 mod published;
 mod redaction;
 mod rules;
+mod run;
 mod secrets;
 mod shapes;
 mod sigma;
+mod stdio;
 mod supply;
 mod tampering;
