@@ -107,10 +107,11 @@ def handler(service):
             with service.lock:
                 step = service.steps.pop(0) if service.steps else {}
                 status, answer, headers = step.get("status"), {}, {}
+                sent = {name.lower(): value for name, value in self.headers.items()}
                 if not step:
                     status, answer = service.judge(events_of(service.format, body.decode()))
                 service.requests.append(
-                    {"path": self.path, "headers": dict(self.headers), "status": status, "at": time.monotonic()}
+                    {"path": self.path, "headers": sent, "status": status, "at": time.monotonic()}
                 )
             if "reset" in step:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -128,7 +128,7 @@ fn secrets_are_sent_and_never_shown() {
         assert!(dead(&outcome).is_empty());
         let request = service.requests().pop().expect("a request");
         let header = |name: &str| request["headers"][name].as_str().unwrap_or_default().to_owned();
-        let found = [header("Authorization"), header("x-tenant"), header("x-secret")];
+        let found = [header("authorization"), header("x-tenant"), header("x-secret")];
         assert_eq!(found, [format!("{scheme} hush"), "blue".to_owned(), "hush".to_owned()], "{request}");
         assert!(outcome.stderr.contains("check url, token and headers"), "{}", outcome.stderr);
         assert!(!outcome.stderr.contains("hush"), "{}", outcome.stderr);
