@@ -20,7 +20,7 @@ pub struct Aws {
 impl Aws {
     /// Starts it, empty.
     pub fn start() -> Self {
-        let mut peer = Peer::start("aws.py");
+        let mut peer = Peer::start("aws.py", &[]);
         let endpoint = peer.answer()["endpoint"].as_str().expect("a URL").to_owned();
         Aws { peer, endpoint }
     }

@@ -84,7 +84,7 @@ pub enum Entry<'a> {
 impl Sdk {
     /// The SDK: one process for all tests, which ends with them.
     pub fn shared() -> MutexGuard<'static, Sdk> {
-        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py"))));
+        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py", &[]))));
         // A test that failed while it held the SDK has still had its answer.
         SDK.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,7 +116,7 @@ impl Sdk {
 impl Kms {
     /// Starts the service and makes its key.
     pub fn start() -> Self {
-        let mut peer = Peer::start("kms.py");
+        let mut peer = Peer::start("kms.py", &[]);
         let hello = peer.answer();
         let text = |name: &str| hello[name].as_str().expect("a text").to_owned();
         Kms { endpoint: text("endpoint"), key_id: text("keyId"), peer }
@@ -146,9 +146,10 @@ impl Kms {
 }
 
 impl Peer {
-    pub(crate) fn start(program: &str) -> Self {
+    pub(crate) fn start(program: &str, arguments: &[&OsStr]) -> Self {
         let mut process = Command::new(python())
             .arg(folder().join(program))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -93,7 +93,7 @@ async fn run(
     format: LogFormat,
 ) -> Result<ExitCode, Error> {
     let told_to_stop = signals::stop_on_signal();
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::new(price));
     if let Some(address) = listen {
         let serving = crate::metrics::serve(Arc::clone(&metrics), address).await;
         serving.map_err(|error| Error::Usage(format!("metrics.listen: cannot listen on {address}: {error}")))?;

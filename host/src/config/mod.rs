@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod keys;
+mod secret;
 pub(crate) mod sigma;
 mod time;
 
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use endpoint::{Endpoint, read_settings};
 pub(crate) use keys::{Keys, Provider};
+pub(crate) use secret::SecretPlace;
 pub(crate) use time::Time;
 
 /// The sections of a configuration file.

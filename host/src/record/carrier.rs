@@ -85,6 +85,11 @@ pub(crate) fn stream_resource(name: &str) -> Option<&str> {
     name.split(['/', ':']).find_map(|part| part.strip_prefix("aws-rds-das-")).filter(|id| is_resource(id))
 }
 
+/// The resource id of a stream that is told by its id, name or ARN.
+pub(crate) fn resource_id(stream: &str) -> Option<&str> {
+    if is_resource(stream) { Some(stream) } else { stream_resource(stream) }
+}
+
 fn is_resource(id: &str) -> bool {
     id.starts_with("cluster-") || id.starts_with("db-")
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 pub(crate) use batch::{Batch, Batches};
-pub(crate) use carrier::stream_resource;
+pub(crate) use carrier::{resource_id, stream_resource};
 pub(crate) use input::Input;
 use splitter::{Kind, Next, Splitter};
 
@@ -201,6 +201,16 @@ impl<R: Read> Iterator for Records<R> {
 impl Record {
     fn plain(bytes: Vec<u8>) -> Record {
         Record { resource: None, content: Content::from_bytes(bytes) }
+    }
+
+    /// What the `data` of a carrier of this stream holds.
+    pub(crate) fn of_bytes(bytes: Vec<u8>, resource: Option<Arc<str>>) -> Record {
+        Record { resource, content: Content::from_bytes(bytes) }.within(RECORD_LIMIT)
+    }
+
+    /// A carrier's `data` that is not base64.
+    pub(crate) fn bad_base64(data: String, resource: Option<Arc<str>>) -> Record {
+        Record { resource, content: Content::Refused(data.into_bytes(), Refusal::BadBase64) }
     }
 
     /// Refused when it is longer than `limit`.

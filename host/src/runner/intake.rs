@@ -38,7 +38,7 @@ impl Intake {
     }
 
     /// The counters.
-    pub(crate) fn metrics(&self) -> &Metrics {
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.flow.metrics
     }
 

@@ -6,6 +6,7 @@
 
 mod file;
 mod firehose;
+mod http;
 mod refused;
 mod retry;
 mod sns;
@@ -27,6 +28,7 @@ pub(crate) use retry::{Attempt, Retry};
 pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "file", read: read::<file::Settings> },
     Kind { name: "firehose", read: read::<firehose::Settings> },
+    Kind { name: "http", read: read::<http::Settings> },
     Kind { name: "sns", read: read::<sns::Settings> },
     Kind { name: "stdout", read: read::<stdout::Settings> },
 ];

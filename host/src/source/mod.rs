@@ -3,6 +3,7 @@
 //! A source opens a [`Lane`](crate::runner::Lane) for each stream of records whose order matters (a shard, a file, a
 //! request), pushes batches into it, and saves a position only when the receipt of everything before it says accepted.
 
+mod http;
 mod kinesis;
 #[cfg(feature = "lambda")]
 mod lambda;
@@ -18,6 +19,7 @@ use crate::runner::Intake;
 
 /// Every kind of source, by its name in the configuration.
 pub(crate) const KINDS: &[Kind] = &[
+    Kind { name: "http", read: read::<http::Settings> },
     Kind { name: "kinesis", read: read::<kinesis::Settings> },
     #[cfg(feature = "lambda")]
     Kind { name: "lambda", read: read::<lambda::Settings> },

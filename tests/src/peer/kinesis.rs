@@ -15,7 +15,7 @@ pub struct Kinesis {
 impl Kinesis {
     /// Starts it, without any stream.
     pub fn start() -> Self {
-        let mut peer = Peer::start("kinesis.py");
+        let mut peer = Peer::start("kinesis.py", &[]);
         let hello = peer.answer();
         Kinesis { endpoint: hello["endpoint"].as_str().expect("a text").to_owned(), peer }
     }
