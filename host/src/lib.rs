@@ -72,6 +72,8 @@ mod runner;
 mod sink;
 #[cfg(feature = "run")]
 mod source;
+#[cfg(feature = "run")]
+mod store;
 #[cfg(feature = "cli")]
 pub mod synth;
 mod verdict;

@@ -3,6 +3,7 @@
 //! Labels never hold text from inside a record but the ids of cluster and instance and the names of rules.
 
 mod keys;
+mod progress;
 mod serve;
 mod summary;
 
@@ -18,6 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::engine::{Count, Failure};
 use crate::keys::Cache;
 pub(crate) use keys::Timed;
+pub(crate) use progress::Progress;
 #[allow(unused_imports, reason = "until the http source is there")]
 pub(crate) use serve::{routes, serve};
 pub(crate) use summary::Summary;
@@ -55,6 +57,7 @@ pub(crate) struct Metrics {
     sink_seconds: Seconds,
     kms_seconds: Seconds,
     caches: Arc<Mutex<Vec<Arc<Cache>>>>,
+    progress: Progress,
     totals: Mutex<Totals>,
 }
 
@@ -134,6 +137,7 @@ impl Default for Metrics {
             sink_seconds,
             kms_seconds,
             caches,
+            progress: Progress::default(),
             totals: Mutex::default(),
         }
     }
@@ -264,6 +268,11 @@ impl Metrics {
         } else {
             lanes.dec()
         };
+    }
+
+    /// How far the sources are that have an end.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     fn totals(&self) -> std::sync::MutexGuard<'_, Totals> {

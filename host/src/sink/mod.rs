@@ -5,6 +5,7 @@
 //! other side refuses for good goes to the dead letter ([`SinkContext::refuse`]).
 
 mod file;
+mod objects;
 mod refused;
 mod retry;
 mod stdout;
@@ -23,8 +24,11 @@ use crate::runner::{Item, Queue};
 pub(crate) use retry::{Attempt, Retry};
 
 /// Every kind of sink, by its name in the configuration.
-pub(crate) const KINDS: &[Kind] =
-    &[Kind { name: "file", read: read::<file::Settings> }, Kind { name: "stdout", read: read::<stdout::Settings> }];
+pub(crate) const KINDS: &[Kind] = &[
+    Kind { name: "file", read: read::<file::Settings> },
+    Kind { name: "objects", read: read::<objects::Settings> },
+    Kind { name: "stdout", read: read::<stdout::Settings> },
+];
 
 /// Takes event lines. One task drives it, so calls never overlap.
 #[async_trait]

@@ -82,7 +82,8 @@ mod tests {
         let (dead_letter, _items) = Queue::new("dead-letter".into(), 1, Arc::clone(&metrics));
         let context = SinkContext { name: "test".into(), metrics, dead_letter: Some(dead_letter) };
         let mut attempts = 0;
-        let accepted = Retry::new(&context).until_accepted(|| {
+        let retry = Retry::new(&context);
+        let accepted = retry.until_accepted(|| {
             attempts += 1;
             std::future::ready(match attempts {
                 20 => Ok(attempts),
@@ -90,7 +91,7 @@ mod tests {
             })
         });
         assert_eq!(accepted.await, Ok(20));
-        let refused = Retry::new(&context).until_accepted(async || Err::<(), _>(Attempt::Refused("never")));
+        let refused = retry.until_accepted(async || Err::<(), _>(Attempt::Refused("never")));
         assert_eq!(refused.await, Err("never"));
     }
 }

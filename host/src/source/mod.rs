@@ -3,6 +3,7 @@
 //! A source opens a [`Lane`](crate::runner::Lane) for each stream of records whose order matters (a shard, a file, a
 //! request), pushes batches into it, and saves a position only when the receipt of everything before it says accepted.
 
+mod objects;
 mod stdin;
 
 use async_trait::async_trait;
@@ -14,7 +15,8 @@ use crate::config::read_settings;
 use crate::runner::Intake;
 
 /// Every kind of source, by its name in the configuration.
-pub(crate) const KINDS: &[Kind] = &[Kind { name: "stdin", read: read::<stdin::Settings> }];
+pub(crate) const KINDS: &[Kind] =
+    &[Kind { name: "objects", read: read::<objects::Settings> }, Kind { name: "stdin", read: read::<stdin::Settings> }];
 
 /// Reads records and hands them over.
 #[async_trait]
