@@ -59,6 +59,8 @@ mod dead_letter;
 mod decoder;
 mod engine;
 mod error;
+#[cfg(feature = "cli")]
+mod kcl;
 pub mod keys;
 #[cfg(feature = "run")]
 mod metrics;
@@ -74,6 +76,8 @@ mod sink;
 mod source;
 #[cfg(feature = "run")]
 mod store;
+#[cfg(feature = "cli")]
+mod stdio;
 #[cfg(feature = "cli")]
 pub mod synth;
 mod verdict;

@@ -154,3 +154,6 @@ async fn wait_for(told: &mut watch::Receiver<bool>) {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

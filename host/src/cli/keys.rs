@@ -45,14 +45,14 @@ impl KeyArgs {
 
     /// Opens the key source: the options', else the configuration's, else none.
     pub(super) async fn cache(&self, config: Option<Keys>) -> Result<Option<Arc<Cache>>, Error> {
-        match self.keys(config) {
+        match self.section(config) {
             None => Ok(None),
             Some(keys) => Ok(Some(Arc::new(keys.open().await.map_err(Error::usage)?))),
         }
     }
 
     /// The `keys` section with what the options say.
-    fn keys(&self, configured: Option<Keys>) -> Option<Keys> {
+    pub(super) fn section(&self, configured: Option<Keys>) -> Option<Keys> {
         if let Some(file) = &self.keyring {
             let cache = configured.map(|keys| keys.cache).unwrap_or_default();
             return Some(Keys {
@@ -96,7 +96,7 @@ mod tests {
             keys: KeyArgs,
         }
         let line: Line = clap::Parser::parse_from([&["dastap"], args].concat());
-        line.keys.keys(keys.map(|keys| serde_json::from_str(keys).unwrap()))
+        line.keys.section(keys.map(|keys| serde_json::from_str(keys).unwrap()))
     }
 
     fn in_words(args: &[&str], configured: Option<&str>) -> String {

@@ -15,13 +15,23 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// Starts logging: warnings, and more with each `-v`. `DASTAP_LOG` overrides it, in the notation of `RUST_LOG`.
-pub(super) fn start(format: LogFormat, verbose: u8) {
+/// What is logged without any `-v`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Usual {
+    Nothing,
+    Warnings,
+    Info,
+}
+
+/// Starts logging: the usual, and more with each `-v`. `DASTAP_LOG` overrides it, in the notation of `RUST_LOG`.
+pub(super) fn start(format: LogFormat, verbose: u8, usual: Usual) {
     let filter = EnvFilter::try_from_env("DASTAP_LOG").unwrap_or_else(|_| {
-        EnvFilter::new(match verbose {
+        EnvFilter::new(match (verbose, usual) {
+            (0, Usual::Nothing) => "off",
             // Libraries warn of what they try again; what matters of it stands in our own words.
-            0 => "error,dastap=warn",
-            1 => "warn,dastap=info",
+            (0, Usual::Warnings) => "error,dastap=warn",
+            (0, Usual::Info) => "error,dastap=info",
+            (1, _) => "warn,dastap=info",
             _ => "info,dastap=debug",
         })
     });

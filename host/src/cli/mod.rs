@@ -7,12 +7,14 @@ mod demo;
 mod explained;
 mod r#gen;
 mod inspect;
+mod kcl;
 mod keys;
 mod log;
 mod progress;
 mod rules;
 mod run;
 mod signals;
+mod stdio;
 mod summary;
 mod text;
 
@@ -60,6 +62,8 @@ struct Cli {
 enum Command {
     Decode(decode::Decode),
     Run(run::Run),
+    Stdio(stdio::Stdio),
+    Kcl(kcl::Kcl),
     Inspect(inspect::Inspect),
     Rules(rules::Rules),
     Gen(r#gen::Gen),
@@ -70,13 +74,22 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    // A service says when it starts, waits and ends; a filter is quiet.
-    let verbose = cli.verbose + u8::from(matches!(cli.command, Command::Run(_)));
-    log::start(cli.log_format, verbose);
+    log::start(
+        cli.log_format,
+        cli.verbose,
+        match &cli.command {
+            // A service says when it starts, waits and ends; a filter warns.
+            Command::Run(_) | Command::Kcl(_) => log::Usual::Info,
+            Command::Stdio(stdio) if stdio.quiet => log::Usual::Nothing,
+            _ => log::Usual::Warnings,
+        },
+    );
     crate::keys::protect_process();
     let result = match cli.command {
         Command::Decode(decode) => decode.run(cli.log_format),
         Command::Run(run) => run.run(cli.log_format),
+        Command::Stdio(stdio) => stdio.run(),
+        Command::Kcl(kcl) => kcl.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Rules(rules) => rules.run(),
         Command::Gen(stream) => stream.run(cli.log_format),

@@ -54,6 +54,11 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
+    /// The first record to come has this place in the whole input.
+    pub(crate) fn starting_at(first: u64) -> Self {
+        Batches { current: Batch { first, ..Batch::default() } }
+    }
+
     /// Takes a record, and gives out the batch before it when that is full or of another stream. What is left at the
     /// end or in a pause of the input is for [`Self::take`].
     pub(crate) fn push(&mut self, record: Record) -> Option<Batch> {

@@ -69,7 +69,8 @@ impl Content {
         }
     }
 
-    fn from_bytes(bytes: Vec<u8>) -> Content {
+    /// Text where it is UTF-8.
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Content {
         match String::from_utf8(bytes) {
             Ok(text) => Content::Text(text),
             Err(error) => Content::Refused(error.into_bytes(), Refusal::NotUtf8),

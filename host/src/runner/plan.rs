@@ -102,6 +102,14 @@ impl Plan {
         Ok(())
     }
 
+    /// Puts a source that only a program can make in the place of the first.
+    pub(crate) fn with_source(mut self, settings: Box<dyn SourceSettings>) -> Self {
+        if let Some(source) = self.sources.first_mut() {
+            source.settings = settings;
+        }
+        self
+    }
+
     /// Events of a route that no sink takes would be lost.
     fn check_routes(&self) -> Result<(), String> {
         let drops_the_rest = self.transform.get("otherwise").is_some_and(|otherwise| otherwise == "drop");

@@ -20,7 +20,6 @@ use serde_json::{Map, Value};
 use crate::config::read_settings;
 use crate::metrics::Metrics;
 use crate::runner::{Item, Queue};
-#[allow(unused_imports, reason = "until every sink is there")]
 pub(crate) use retry::{Attempt, Retry};
 
 /// Every kind of sink, by its name in the configuration.
