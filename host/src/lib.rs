@@ -74,10 +74,10 @@ mod runner;
 mod sink;
 #[cfg(feature = "run")]
 mod source;
-#[cfg(feature = "run")]
-mod store;
 #[cfg(feature = "cli")]
 mod stdio;
+#[cfg(feature = "run")]
+mod store;
 #[cfg(feature = "cli")]
 pub mod synth;
 mod verdict;

@@ -7,4 +7,5 @@ pub mod peer;
 pub mod program;
 pub mod readme;
 pub mod record;
+pub mod replay;
 pub mod stream;

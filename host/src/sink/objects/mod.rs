@@ -9,6 +9,8 @@ mod folder;
 mod rolling;
 mod settings;
 mod template;
+#[cfg(test)]
+mod tests;
 mod upload;
 mod writer;
 

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 
 use super::writer::{Group, Share, Workshop};
 use crate::runner::Item;
@@ -113,8 +114,8 @@ impl Sink for Objects {
         Ok(())
     }
 
-    fn due(&self) -> Option<Instant> {
-        self.open.values().map(|open| open.opened + self.bounds.age).min()
+    fn due(&self) -> Option<std::time::Instant> {
+        self.open.values().map(|open| (open.opened + self.bounds.age).into_std()).min()
     }
 
     async fn flush(&mut self, what: Flush) -> Result<(), SinkError> {
