@@ -10,6 +10,7 @@ pub mod peer;
 pub mod program;
 pub mod readme;
 pub mod record;
+pub mod replay;
 pub mod running;
 pub mod service;
 pub mod stream;

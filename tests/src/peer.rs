@@ -56,6 +56,24 @@ pub struct Kms {
     pub key_id: String,
 }
 
+/// S3 with the bucket `das`, and a KMS with one key, at one loopback port.
+pub struct S3 {
+    peer: Peer,
+    /// Its URL.
+    pub endpoint: String,
+}
+
+/// An object in the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub key: String,
+    /// Its content type.
+    pub kind: String,
+    /// What is in it.
+    pub body: Vec<u8>,
+}
+
 /// What the SDK is asked to encrypt.
 pub struct Encrypt<'a> {
     /// The id of the algorithm suite.
@@ -142,6 +160,54 @@ impl Kms {
     /// How many `Decrypt` requests have reached the service.
     pub fn decrypt_calls(&mut self) -> u64 {
         self.peer.ask(&json!({ "do": "calls" }))["Decrypt"].as_u64().unwrap_or(0)
+    }
+}
+
+impl S3 {
+    /// Starts the service and makes bucket and key.
+    pub fn start() -> Self {
+        let mut peer = Peer::start("s3.py");
+        let endpoint = peer.answer()["endpoint"].as_str().expect("a text").to_owned();
+        S3 { endpoint, peer }
+    }
+
+    /// Puts an object.
+    pub fn put(&mut self, key: &str, body: &[u8]) {
+        self.peer.ask(&json!({ "do": "put", "key": key, "body": BASE64_STANDARD.encode(body) }));
+    }
+
+    /// All objects, by name.
+    pub fn objects(&mut self) -> Vec<Stored> {
+        let answer = self.peer.ask(&json!({ "do": "objects" }));
+        let text = |object: &Value, name: &str| object[name].as_str().expect("a text").to_owned();
+        let stored = |object: &Value| Stored {
+            key: text(object, "key"),
+            kind: text(object, "type"),
+            body: BASE64_STANDARD.decode(text(object, "body")).expect("base64"),
+        };
+        answer["objects"].as_array().expect("a list").iter().map(stored).collect()
+    }
+
+    /// How many uploads in parts are neither complete nor called off.
+    pub fn uploads(&mut self) -> u64 {
+        self.peer.ask(&json!({ "do": "uploads" }))["uploads"].as_u64().expect("a number")
+    }
+
+    /// Fails the program's next requests to S3 with this method.
+    pub fn fail(&mut self, method: &str, status: u16, times: u32) {
+        self.peer.ask(&json!({ "do": "fail", "method": method, "status": status, "times": times }));
+    }
+
+    /// How many of the program's requests have reached S3: by method, or `part`.
+    pub fn calls(&mut self, what: &str) -> u64 {
+        self.peer.ask(&json!({ "do": "calls" }))[what].as_u64().unwrap_or(0)
+    }
+
+    /// Encrypts a data key under the key of the KMS.
+    pub fn encrypt(&mut self, data_key: &[u8], pairs: &[(&str, &str)]) -> Vec<u8> {
+        let plaintext = BASE64_STANDARD.encode(data_key);
+        let answer = self.peer.ask(&json!({ "do": "encrypt", "plaintext": plaintext, "context": context(pairs) }));
+        BASE64_STANDARD.decode(answer["ciphertext"].as_str().expect("a blob")).expect("base64")
     }
 }
 

@@ -75,6 +75,22 @@ impl Dastap {
         self
     }
 
+    /// With a signal ignored, such as `XFSZ`: then a file that may not grow is an error, as on a full disk.
+    pub fn ignoring(mut self, signal: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh"]).arg(self.command.get_program());
+        shell.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        self.command = shell;
+        self.command.current_dir(&self.folder);
+        self
+    }
+
     /// What the process reads from stdin.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::decode::runtime;
 use super::log::LogFormat;
-use super::{Error, signals};
+use super::{Error, progress, signals};
 use crate::config::Config;
 use crate::metrics::{Metrics, Summary};
 use crate::runner::{End, Plan};
@@ -100,7 +100,11 @@ async fn run(
     }
     let runner = plan.open(Arc::clone(&metrics)).await.map_err(Error::Usage)?;
     tracing::info!("running");
-    let ended = runner.run(told_to_stop).await;
+    let ended = tokio::select! {
+        ended = runner.run(told_to_stop) => ended,
+        never = progress::of_run(metrics.progress()) => match never {},
+    };
+    progress::clear();
     let summary = Summary::of(&metrics, price);
     match format {
         LogFormat::Text => eprintln!("{summary}"),

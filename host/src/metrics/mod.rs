@@ -3,6 +3,7 @@
 //! Labels never hold text from inside a record but the ids of cluster and instance and the names of rules.
 
 mod keys;
+mod progress;
 mod serve;
 mod summary;
 
@@ -20,6 +21,7 @@ use crate::config::KmsPrice;
 use crate::engine::{Count, Failure};
 use crate::keys::Cache;
 pub(crate) use keys::Timed;
+pub(crate) use progress::Progress;
 pub(crate) use serve::{counters, health, serve};
 pub(crate) use summary::Summary;
 use summary::Totals;
@@ -57,6 +59,7 @@ pub(crate) struct Metrics {
     sink_seconds: Seconds,
     kms_seconds: Seconds,
     caches: Arc<Mutex<Vec<Arc<Cache>>>>,
+    progress: Progress,
     totals: Arc<Mutex<Totals>>,
 }
 
@@ -147,6 +150,7 @@ impl Metrics {
             sink_seconds,
             kms_seconds,
             caches,
+            progress: Progress::default(),
             totals,
         }
     }
@@ -275,6 +279,11 @@ impl Metrics {
         } else {
             lanes.dec()
         };
+    }
+
+    /// How far the sources are that have an end.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     fn totals(&self) -> std::sync::MutexGuard<'_, Totals> {

@@ -7,6 +7,7 @@
 mod file;
 mod firehose;
 mod http;
+mod objects;
 mod refused;
 mod retry;
 mod sns;
@@ -29,6 +30,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "file", read: read::<file::Settings> },
     Kind { name: "firehose", read: read::<firehose::Settings> },
     Kind { name: "http", read: read::<http::Settings> },
+    Kind { name: "objects", read: read::<objects::Settings> },
     Kind { name: "sns", read: read::<sns::Settings> },
     Kind { name: "stdout", read: read::<stdout::Settings> },
 ];

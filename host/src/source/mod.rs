@@ -7,6 +7,7 @@ mod http;
 mod kinesis;
 #[cfg(feature = "lambda")]
 mod lambda;
+mod objects;
 mod stdin;
 
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "kinesis", read: read::<kinesis::Settings> },
     #[cfg(feature = "lambda")]
     Kind { name: "lambda", read: read::<lambda::Settings> },
+    Kind { name: "objects", read: read::<objects::Settings> },
     Kind { name: "stdin", read: read::<stdin::Settings> },
 ];
 
