@@ -2,7 +2,9 @@
 //!
 //! A line is a record, or several are packed into one. Lines keep their line ends, so that what Firehose writes is
 //! NDJSON. Accepted when Firehose has answered for every record of an item. Of a batch that it took in part, only the
-//! rest is sent again, before anything behind it: order holds as far as Firehose keeps it.
+//! rest is sent again, before anything behind it: order holds as far as Firehose keeps it. A line of more than 1000 KiB
+//! goes to the dead letter. A delivery stream that is itself the dead letter cannot accept such a line, and whoever handed
+//! the record over is told.
 
 mod outgoing;
 mod request;
