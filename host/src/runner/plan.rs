@@ -236,7 +236,7 @@ impl Plan {
             let intake = Intake { flow: Arc::clone(&flow), source: Arc::clone(&name), decoder };
             sources.push((name, source, intake));
         }
-        Ok(Runner { sources, drivers, flow, metrics, stop, drain: self.drain })
+        Ok(Runner { sources, drivers, flow, stop, drain: self.drain })
     }
 }
 
