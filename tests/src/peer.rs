@@ -1,6 +1,8 @@
 //! The foreign side: the Python programs of `peer/`, child processes that answer one JSON line with one JSON line, or
 //! all of their stdin at once.
 
+mod kinesis;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -33,8 +35,10 @@ pub fn run(program: &str, arguments: &[&OsStr], stdin: &[u8]) -> Result<String, 
     if output.status.success() { Ok(said) } else { Err(said + &complaint) }
 }
 
+pub use kinesis::Kinesis;
+
 /// One running program. It ends when its stdin does, that is, with this value or with the test.
-struct Peer {
+pub(crate) struct Peer {
     process: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -98,7 +102,7 @@ pub enum Entry<'a> {
 impl Sdk {
     /// The SDK: one process for all tests, which ends with them.
     pub fn shared() -> MutexGuard<'static, Sdk> {
-        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py"))));
+        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py", &[]))));
         // A test that failed while it held the SDK has still had its answer.
         SDK.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,7 +134,7 @@ impl Sdk {
 impl Kms {
     /// Starts the service and makes its key.
     pub fn start() -> Self {
-        let mut peer = Peer::start("kms.py");
+        let mut peer = Peer::start("kms.py", &[]);
         let hello = peer.answer();
         let text = |name: &str| hello[name].as_str().expect("a text").to_owned();
         Kms { endpoint: text("endpoint"), key_id: text("keyId"), peer }
@@ -208,9 +212,10 @@ impl S3 {
 }
 
 impl Peer {
-    fn start(program: &str) -> Self {
+    pub(crate) fn start(program: &str, arguments: &[&OsStr]) -> Self {
         let mut process = Command::new(python())
             .arg(folder().join(program))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -220,13 +225,13 @@ impl Peer {
         Peer { process, requests, answers }
     }
 
-    fn ask(&mut self, request: &Value) -> Value {
+    pub(crate) fn ask(&mut self, request: &Value) -> Value {
         let requests = self.requests.as_mut().expect("open until dropped");
         writeln!(requests, "{request}").expect("the peer listens");
         self.answer()
     }
 
-    fn answer(&mut self) -> Value {
+    pub(crate) fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("the peer answers");
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("the peer ended; what it said is on stderr"))
@@ -269,7 +274,7 @@ fn folder() -> PathBuf {
 }
 
 /// `DASTAP_PYTHON`, or the virtual environment that `make` puts into the target directory.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let python = std::env::var_os("DASTAP_PYTHON")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"), PathBuf::from);
     assert!(python.is_file(), "{} is missing: run `make test`, which installs it", python.display());

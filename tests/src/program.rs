@@ -138,12 +138,25 @@ impl Outcome {
     }
 }
 
+/// Asks a process to end, as an operator or a container platform does.
+pub fn terminate(child: &Child) {
+    let kill = Command::new("kill").args(["-TERM", &program(child).to_string()]).status().expect("kill runs");
+    assert!(kill.success());
+}
+
+/// The process of the program itself, which is started by the one that notes its memory.
+fn program(child: &Child) -> u32 {
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let children = std::fs::read_to_string(children).expect("Linux tells the children of a process");
+    children.split_whitespace().next().and_then(|id| id.parse().ok()).unwrap_or_else(|| child.id())
+}
+
 fn spawn(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
 }
 
 /// A program of this workspace, beside the tests that run now.
-fn built(name: &str) -> PathBuf {
+pub fn built(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("the path of the tests");
     let program = tests.ancestors().nth(2).expect("target/<profile>/deps/<tests>").join(name);
     assert!(program.is_file(), "{} is missing: run `make test`, which builds it first", program.display());

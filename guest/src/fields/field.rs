@@ -49,20 +49,6 @@ impl<'a> Field<'a> {
         self.first() == b'n'
     }
 
-    /// `true` or `false`.
-    pub(crate) fn boolean(self) -> Option<bool> {
-        match self.first() {
-            b't' => Some(true),
-            b'f' => Some(false),
-            _ => None,
-        }
-    }
-
-    /// A number, as it is written.
-    pub(crate) fn number(self) -> Option<&'a str> {
-        matches!(self.first(), b'-' | b'0'..=b'9').then_some(self.raw)
-    }
-
     /// The body of a text as it stands between the quotes, escapes kept.
     pub(crate) fn body(self) -> Option<&'a str> {
         self.raw.strip_prefix('"')?.strip_suffix('"')

@@ -45,7 +45,8 @@ pub(crate) struct Wanted(u64);
 
 impl Wanted {
     /// Every member.
-    pub(crate) const ALL: Wanted = Wanted(u64::MAX);
+    #[cfg(test)]
+    pub(super) const ALL: Wanted = Wanted(u64::MAX);
 
     /// The fields at these dotted paths.
     pub(crate) fn paths<'p>(paths: impl Iterator<Item = &'p str>) -> Self {

@@ -3,8 +3,6 @@
 //! The event has been checked when it comes here: it is one JSON object. What is said of fields holds for rules and
 //! redaction alike, so both read them here and nowhere else.
 
-#![allow(dead_code, unused_imports, reason = "redaction and the shapes take what rules do not need")]
-
 mod field;
 mod index;
 #[cfg(test)]
@@ -15,7 +13,7 @@ use crate::json::{self, Names};
 pub(crate) use field::Field;
 use index::Place;
 pub(crate) use index::{Index, Wanted};
-pub(crate) use walk::{Items, Leaves, Member, Members};
+pub(crate) use walk::{Leaves, Member, Members};
 
 /// The fields of one event.
 #[derive(Clone, Copy, Debug)]
@@ -34,12 +32,7 @@ enum Source<'i> {
 }
 
 impl<'a, 'i> Fields<'a, 'i> {
-    /// Reads the members of `event`, an object, in one pass.
-    pub(crate) fn read(event: &'a str, index: &'i mut Index) -> Self {
-        Fields::read_some(event, index, Wanted::ALL)
-    }
-
-    /// Reads those that are wanted; others may be missing.
+    /// Reads the members of `event`, an object, in one pass: those that are wanted; others may be missing.
     pub(crate) fn read_some(event: &'a str, index: &'i mut Index, wanted: Wanted) -> Self {
         index.read(event.as_bytes(), wanted);
         Fields::again(event, index)
@@ -58,11 +51,6 @@ impl<'a, 'i> Fields<'a, 'i> {
     /// Some member's name is written with an escape.
     pub(crate) fn has_escaped_names(&self) -> bool {
         matches!(self.source, Source::Index(index) if index.escaped)
-    }
-
-    /// The event itself.
-    pub(crate) fn event(&self) -> &'a str {
-        self.event
     }
 
     /// The member of this name. Of several the last counts, as in most readers.

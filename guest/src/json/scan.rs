@@ -3,14 +3,14 @@
 //! Strings are most of an audit document, and [`Marks`] says where each may end before the cursor comes there. Of what
 //! stands between strings, each byte is looked at once.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 
+use super::error::{Error, What};
 use super::marks::Marks;
-use super::members;
 use super::names::{Names, Place, Places};
-use super::{scalar, string};
+use super::stack::{DEEPEST, Stack};
+use super::text::Text;
+use super::{members, scalar};
 
 /// A validating cursor over one JSON text.
 #[derive(Debug)]
@@ -27,29 +27,6 @@ pub(crate) struct Scanner<'a> {
     broken: bool,
 }
 
-/// The body of a string: what stands between its quotes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Text<'a> {
-    text: &'a str,
-    start: usize,
-    end: usize,
-    escaped: bool,
-}
-
-/// What is wrong with the text, and at which byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Error {
-    pub(crate) at: usize,
-    pub(crate) what: What,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    Expected(&'static str),
-    /// More containers inside each other than the limit allows.
-    TooDeep,
-}
-
 /// The kind of a value, told by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -58,9 +35,6 @@ pub(crate) enum Kind {
     String,
     Other,
 }
-
-/// A set of open containers deeper than this is refused whatever the limit says: one bit each.
-pub(crate) const DEEPEST: u32 = 1024;
 
 /// Inside containers nothing is looked for.
 static NONE: Names = Names::NONE;
@@ -270,7 +244,7 @@ impl<'a> Scanner<'a> {
                 Some(b'"') => {
                     let end = self.at;
                     self.advance();
-                    return Ok(Text { text: self.text, start, end, escaped });
+                    return Ok(Text::new(self.text, start..end, escaped));
                 }
                 Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.expected("no control character inside a string")),
@@ -365,84 +339,5 @@ impl<'a> Scanner<'a> {
     #[cold]
     fn too_deep(&self) -> Error {
         Error { at: self.at, what: What::TooDeep }
-    }
-}
-
-impl<'a> Text<'a> {
-    /// The body as it stands, escapes kept.
-    pub(crate) fn raw(self) -> &'a str {
-        self.text.get(self.start..self.end).unwrap_or_default()
-    }
-
-    /// It stands for exactly `text`.
-    #[inline(always)]
-    pub(crate) fn is(self, text: &str) -> bool {
-        if self.escaped {
-            return string::equals(self.raw(), text);
-        }
-        self.end.wrapping_sub(self.start) == text.len()
-            && self.text.as_bytes().get(self.start..self.end) == Some(text.as_bytes())
-    }
-
-    /// Its number among these names.
-    fn number(self, names: &Names) -> Option<usize> {
-        match self.escaped {
-            true => names.number_of_escaped(self.raw()),
-            false => names.number_at(self.text.as_bytes(), self.start, self.end.wrapping_sub(self.start)),
-        }
-    }
-
-    /// What it stands for. Borrowed when it has no escape.
-    pub(crate) fn unescaped(self) -> Cow<'a, str> {
-        if self.escaped { string::unescape(self.raw()) } else { Cow::Borrowed(self.raw()) }
-    }
-}
-
-/// Open containers, one bit each.
-struct Stack {
-    bits: [u64; DEEPEST as usize / 64],
-    open: u32,
-    most: u32,
-}
-
-impl Stack {
-    fn new(most: u32) -> Self {
-        Stack { bits: [0; DEEPEST as usize / 64], open: 0, most: most.min(DEEPEST) }
-    }
-
-    fn push(&mut self, object: bool) -> Option<()> {
-        self.fits()?;
-        let (word, mask) = Self::place(self.open);
-        let bits = self.bits.get_mut(word)?;
-        *bits = if object { *bits | mask } else { *bits & !mask };
-        self.open = self.open.saturating_add(1);
-        Some(())
-    }
-
-    fn pop(&mut self) {
-        self.open = self.open.saturating_sub(1);
-    }
-
-    fn top(&self) -> Option<bool> {
-        let (word, mask) = Self::place(self.open.checked_sub(1)?);
-        self.bits.get(word).map(|bits| bits & mask != 0)
-    }
-
-    /// There is room for one more.
-    fn fits(&self) -> Option<()> {
-        (self.open < self.most).then_some(())
-    }
-
-    fn place(index: u32) -> (usize, u64) {
-        (usize::try_from(index / 64).unwrap_or(usize::MAX), 1u64.wrapping_shl(index % 64))
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.what {
-            What::Expected(what) => write!(f, "byte {}: expected {what}", self.at),
-            What::TooDeep => write!(f, "byte {}: nested deeper than the limit", self.at),
-        }
     }
 }

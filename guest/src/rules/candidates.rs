@@ -52,20 +52,25 @@ impl Candidates {
         candidates
     }
 
-    /// The first rule that `matches`, of those that can match the event.
+    /// The first rule that `matches`, of those that can match the event. `matches` is told whether the event is known
+    /// to have what the rule asks for.
     pub(crate) fn first(
         &mut self,
         values: &mut Values,
         event: &str,
-        matches: impl Fn(usize, &mut Values) -> bool,
+        matches: impl Fn(usize, bool, &mut Values) -> bool,
     ) -> Option<usize> {
         self.found.copy_from_slice(&self.always);
+        let mut is_known = true;
         for by_value in &self.fields {
             let more = match values.known(by_value.field, event) {
                 Known::Nothing => continue,
                 Known::Short(key) => by_value.of_key(key),
                 Known::Text(value) => by_value.of(value),
-                Known::Several => Some(&*by_value.all),
+                Known::Several => {
+                    is_known = false;
+                    Some(&*by_value.all)
+                }
             };
             self.found.iter_mut().zip(more.into_iter().flatten()).for_each(|(found, more)| *found |= more);
         }
@@ -73,7 +78,7 @@ impl Candidates {
             let mut bits = *bits;
             while bits != 0 {
                 let rule = word.wrapping_mul(64).wrapping_add(bits.trailing_zeros() as usize);
-                if matches(rule, values) {
+                if matches(rule, is_known, values) {
                     return Some(rule);
                 }
                 bits &= bits.wrapping_sub(1);

@@ -87,6 +87,11 @@ impl Rules {
         }
     }
 
+    /// Deciding takes more of an event than what every reader sees of it.
+    pub(crate) fn read_events(&self) -> bool {
+        self.needs_fields
+    }
+
     /// Decides about every event of a record, and finds the outputs of those that stay.
     pub(crate) fn decide(
         &mut self,
@@ -156,8 +161,10 @@ impl Rules {
             return Ruling::new(By::MysqlAux, None);
         }
         let rules = self.set.rules();
-        let found = self.candidates.first(&mut self.values, text, |rule, values| {
-            rules.get(rule).is_some_and(|rule| rule.when.matches(values, text))
+        let found = self.candidates.first(&mut self.values, text, |rule, is_known, values| match rules.get(rule) {
+            Some(rule) if is_known => rule.when.matches_beyond(values, text),
+            Some(rule) => rule.when.matches(values, text),
+            None => false,
         });
         let Some((index, rule)) = found.and_then(|index| Some((index, rules.get(index)?))) else {
             // A heartbeat that its own setting keeps stays, unless a rule says otherwise.

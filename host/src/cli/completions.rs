@@ -1,11 +1,12 @@
 //! `dastap completions`: what shells need to complete the command line.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
+use super::printing::printed;
 use super::{Cli, Error};
 
 /// Print a completion script for a shell
@@ -20,9 +21,7 @@ impl Completions {
     pub(super) fn run(self) -> Result<ExitCode, Error> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "dastap", &mut script);
-        match io::Write::write_all(&mut io::stdout(), &script) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed(error)),
-            _ => Ok(ExitCode::SUCCESS),
-        }
+        printed(io::stdout().write_all(&script), "the script", ())?;
+        Ok(ExitCode::SUCCESS)
     }
 }

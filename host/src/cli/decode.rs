@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::keys::KeyArgs;
 use super::log::LogFormat;
+use super::printing::printed;
 use super::{Error, explained, progress, signals, summary};
 use crate::Decoder;
 use crate::config::Config;
@@ -161,10 +162,9 @@ impl Decode {
                     .iter()
                     .zip(0..)
                     .map(|(event, index)| format!("{index:>5}  {}\n", explained::in_words(event)));
-                return match io::stdout().write_all(lines.collect::<String>().as_bytes()) {
-                    Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed(error)),
-                    _ => Ok(ExitCode::SUCCESS),
-                };
+                let written = io::stdout().write_all(lines.collect::<String>().as_bytes());
+                printed(written, "the explanation", ())?;
+                return Ok(ExitCode::SUCCESS);
             }
         }
         Err(Error::Failed(format!("expected a record {number}, counted from 0, found only {place} records")))

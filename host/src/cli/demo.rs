@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::Error;
 use super::decode::runtime;
+use super::printing::printed;
 use super::text::{grouped, one_line};
 use crate::Decoder;
 use crate::dead_letter::DeadLetter;
@@ -52,11 +53,8 @@ impl Demo {
         let keys = self.generate(folder).map_err(Error::failed)?;
         let workers = available_parallelism().map_or(1, usize::from);
         let report = runtime(workers)?.block_on(decode(folder, workers))?;
-        let shown = self.show(folder, keys, workers, &report);
-        match shown {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed(error)),
-            _ => Ok(ExitCode::SUCCESS),
-        }
+        printed(self.show(folder, keys, workers, &report), "what was decoded", ())?;
+        Ok(ExitCode::SUCCESS)
     }
 
     fn settings(&self) -> Settings {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::Error;
 use super::decode::{readable, runtime};
 use super::keys::KeyArgs;
+use super::printing::{Ended, printed};
 use super::text::printable;
 use crate::keys::{Cache, CacheSettings, Keyring};
 use crate::record::{Content, Input, Record, Records, Refusal};
@@ -47,21 +48,18 @@ pub(super) struct Inspect {
 impl Inspect {
     pub(super) fn run(self) -> Result<ExitCode, Error> {
         readable(&self.file)?;
-        match runtime(1)?.block_on(self.inspect()) {
-            Ok(true) => Ok(ExitCode::SUCCESS),
-            Ok(false) => Ok(ExitCode::FAILURE),
-            Err(Problem::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-            Err(Problem::Output(error)) => Err(Error::Failed(format!("cannot write the explanation: {error}"))),
-            Err(Problem::Other(error)) => Err(error),
+        match printed(runtime(1)?.block_on(self.inspect()), "the explanation", true)? {
+            true => Ok(ExitCode::SUCCESS),
+            false => Ok(ExitCode::FAILURE),
         }
     }
 
     /// Whether all records are sound.
-    async fn inspect(&self) -> Result<bool, Problem> {
+    async fn inspect(&self) -> Result<bool, Ended> {
         let keys = self.keys.cache(None).await?;
         let decodes = keys.is_some();
         let decoder = decoder(keys, self.keys.resources())?;
-        let unreadable = |error| Problem::Other(Error::Failed(format!("cannot read {}: {error}", self.file.display())));
+        let unreadable = |error| Ended::Other(Error::Failed(format!("cannot read {}: {error}", self.file.display())));
         let input = Input::open(&self.file, Arc::default()).map_err(unreadable)?;
         let mut out = BufWriter::new(io::stdout().lock());
         let (mut sound, mut empty) = (true, true);
@@ -80,24 +78,6 @@ impl Inspect {
             return Err(Error::Failed(format!("expected records in {}, found none", name(&self.file))).into());
         }
         Ok(sound)
-    }
-}
-
-/// Why the inspection ended early.
-enum Problem {
-    Output(io::Error),
-    Other(Error),
-}
-
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Self {
-        Problem::Output(error)
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        Problem::Other(error)
     }
 }
 

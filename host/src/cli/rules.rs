@@ -10,6 +10,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::decode::{readable, runtime};
+use super::printing::{Ended, printed};
 use super::text::one_line;
 use super::{Error, explained};
 use crate::Decoder;
@@ -60,12 +61,8 @@ impl Rules {
             }
             Some(events) => {
                 readable(events)?;
-                match runtime(1)?.block_on(test(&decoder, events)) {
-                    Err(Problem::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-                    Err(Problem::Output(error)) => Err(Error::Failed(format!("cannot write what matched: {error}"))),
-                    Err(Problem::Other(error)) => Err(error),
-                    Ok(()) => Ok(ExitCode::SUCCESS),
-                }
+                printed(runtime(1)?.block_on(test(&decoder, events)), "what matched", ())?;
+                Ok(ExitCode::SUCCESS)
             }
         }
     }
@@ -110,20 +107,9 @@ fn right(transform: &Map<String, Value>) -> String {
     }
 }
 
-enum Problem {
-    Output(io::Error),
-    Other(Error),
-}
-
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Self {
-        Problem::Output(error)
-    }
-}
-
 /// One line per event: what decided, where it goes, and the event.
-async fn test(decoder: &Decoder, file: &Path) -> Result<(), Problem> {
-    let failed = |problem: String| Problem::Other(Error::Failed(format!("{}: {problem}", file.display())));
+async fn test(decoder: &Decoder, file: &Path) -> Result<(), Ended> {
+    let failed = |problem: String| Ended::Other(Error::Failed(format!("{}: {problem}", file.display())));
     let input = Input::open(file, Arc::default()).map_err(|error| failed(error.to_string()))?;
     let mut out = BufWriter::new(io::stdout().lock());
     for (number, record) in (1_u64..).zip(Records::new(input)) {

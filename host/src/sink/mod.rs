@@ -5,9 +5,12 @@
 //! other side refuses for good goes to the dead letter ([`SinkContext::refuse`]).
 
 mod file;
+mod firehose;
+mod http;
 mod objects;
 mod refused;
 mod retry;
+mod sns;
 mod stdout;
 
 use std::sync::Arc;
@@ -25,7 +28,10 @@ pub(crate) use retry::{Attempt, Retry};
 /// Every kind of sink, by its name in the configuration.
 pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "file", read: read::<file::Settings> },
+    Kind { name: "firehose", read: read::<firehose::Settings> },
+    Kind { name: "http", read: read::<http::Settings> },
     Kind { name: "objects", read: read::<objects::Settings> },
+    Kind { name: "sns", read: read::<sns::Settings> },
     Kind { name: "stdout", read: read::<stdout::Settings> },
 ];
 
@@ -86,6 +92,11 @@ pub(crate) trait SinkSettings: Send + Sync {
 
     /// One line for people: where lines go.
     fn plan(&self) -> String;
+
+    /// Whether what it has accepted is kept whole, so that it can be the dead letter.
+    fn keeps(&self) -> bool {
+        true
+    }
 
     /// Opens it: looks for credentials, creates a file. Sends nothing.
     ///

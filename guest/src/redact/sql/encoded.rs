@@ -1,11 +1,15 @@
-//! Statements of Aurora MySQL, whose audit log escapes quotes, backslashes and line breaks of the whole statement.
+//! Statements of Aurora MySQL, whose audit log escapes the quotes of the whole statement.
+//!
+//! What else it escapes depends on who wrote it: AWS shows quotes only, the audit plugins for MySQL whose source is
+//! public escape backslashes, too, and the newer of them line breaks. A line break that stands there as it is means
+//! one in each of these ways.
 //!
 //! A `\` never stands between two tokens of MySQL, so one that does tells that the statement is encoded.
 
 use super::scan::Unreadable;
 
 /// Appends the statement that `sql` encodes. A text that nothing has encoded is refused: in an encoded one no single
-/// quote, no line break and no backslash stands alone.
+/// quote and no backslash stands alone.
 pub(super) fn decode(sql: &str, out: &mut String) -> Result<(), Unreadable> {
     let (mut escaped_double_quotes, mut double_quotes) = (false, false);
     let mut characters = sql.chars();
@@ -26,7 +30,7 @@ pub(super) fn decode(sql: &str, out: &mut String) -> Result<(), Unreadable> {
                 Some(quote @ ('\'' | '\\')) => quote,
                 _ => return Err(Unreadable::Backslash),
             },
-            '\'' | '\n' | '\r' => return Err(Unreadable::Backslash),
+            '\'' => return Err(Unreadable::Backslash),
             '"' => {
                 double_quotes = true;
                 '"'

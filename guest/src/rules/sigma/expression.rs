@@ -74,7 +74,9 @@ impl Expression {
         {
             return only;
         }
-        parts.sort_by_key(Expression::cost);
+        // A text that is asked for goes first: mostly it is known before.
+        let is_asked = |part: &Expression| matches!(part, Expression::Test(test) if test.asks());
+        parts.sort_by_key(|part| (!is_asked(part), part.cost()));
         join(parts.into())
     }
 
@@ -89,6 +91,22 @@ impl Expression {
             Expression::Exists { field, expected } => (values.content(*field, event) != Content::Missing) == *expected,
             Expression::Same(same) => same.matches(values, event),
             Expression::Keywords(keywords) => keywords.matches(values, event),
+        }
+    }
+
+    /// The same of an event that is known to have what this asks for.
+    #[inline]
+    pub(crate) fn matches_beyond(&self, values: &mut Values, event: &str) -> bool {
+        match self {
+            Expression::Test(test) if test.asks() => true,
+            Expression::All(parts) => {
+                let rest = match &**parts {
+                    [Expression::Test(test), rest @ ..] if test.asks() => rest,
+                    all => all,
+                };
+                rest.iter().all(|part| part.matches(values, event))
+            }
+            _ => self.matches(values, event),
         }
     }
 
@@ -109,7 +127,10 @@ impl Expression {
                 }
                 same.then_some(first)
             }
-            Expression::Test(test) if !test.cased && !test.null => test.matchers.texts(texts).then_some(test.field),
+            Expression::Test(test) if test.asks() => {
+                texts.extend(test.matchers.texts());
+                Some(test.field)
+            }
             _ => None,
         }
     }
@@ -130,14 +151,19 @@ impl Expression {
 }
 
 impl Test {
+    /// The field must have one of a few texts, in lower case.
+    fn asks(&self) -> bool {
+        !self.cased && !self.null && self.matchers.are_texts()
+    }
+
     fn matches(&self, values: &mut Values, event: &str) -> bool {
         match values.content(self.field, event) {
             Content::Missing | Content::Null => self.null,
             Content::Object => false,
             Content::List => self.matches_list(values, event),
             Content::Scalar(scalar) => {
-                let plain = if self.cased { None } else { values.unfolded(self.field, event) };
-                let known = plain.and_then(|plain| self.matchers.match_in_any_case(plain));
+                let body = if self.cased { None } else { values.body(self.field, event) };
+                let known = body.and_then(|body| self.matchers.match_body(body));
                 known.unwrap_or_else(|| self.matchers.match_one(scalar, values.text(self.field, self.cased, event)))
             }
         }

@@ -15,6 +15,27 @@ pub(super) fn fold(character: char) -> char {
     }
 }
 
+/// `K`, in UTF-8: the only character outside of ASCII that [`fold`] brings into it.
+pub(super) const KELVIN: [u8; 3] = [0xe2, 0x84, 0xaa];
+
+/// A text as it stands in the event, the body of a JSON text, starts in lower case with `start`, which is in lower case.
+/// None when its lower case has to be made to know it.
+#[inline]
+pub(super) fn body_starts_with(body: &str, start: &str) -> Option<bool> {
+    let (body, start) = (body.as_bytes(), start.as_bytes());
+    for (at, expected) in start.iter().enumerate() {
+        match body.get(at) {
+            _ if !expected.is_ascii() => return None,
+            None => return Some(false),
+            Some(b'\\') => return None,
+            Some(found) if found.to_ascii_lowercase() == *expected => {}
+            Some(0..0x80) => return Some(false),
+            Some(_) => return (!body.get(at..)?.starts_with(&KELVIN)).then_some(false),
+        }
+    }
+    Some(true)
+}
+
 /// Appends `text` in lower case. Most of it is ASCII, even where not all is.
 pub(super) fn fold_into(text: &str, folded: &mut String) {
     let mut rest = text;
@@ -51,8 +72,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::json::unescape;
+
+    #[test]
+    fn one_character_comes_into_ascii() {
+        let others = ('\u{80}'..=char::MAX).filter(|character| fold(*character).is_ascii());
+        assert_eq!(others.collect::<String>().as_bytes(), KELVIN);
+    }
 
     proptest! {
+        #[test]
+        fn a_body_starts_in_lower_case(
+            body in "([abkKAB@`É]|K|é|\\\\n|\\\\\\\\|\\\\u006[12b]){0,5}",
+            start in "[abk@`é\\\\n]{0,4}",
+        ) {
+            let folded: String = unescape(&body).chars().map(fold).collect();
+            let known = body_starts_with(&body, &start);
+            prop_assert!(known.is_none_or(|starts| starts == folded.starts_with(&start)), "{:?}", known);
+            let is_simple = start.is_ascii() && !body.contains(['\\', '\u{212a}']);
+            prop_assert!(known.is_some() || !is_simple);
+        }
+
         #[test]
         fn folded_is_every_character_folded(text in "[a-zA-ZÀ-ÿİẞΣ😀 ]{0,80}", before in ".{0,4}") {
             let mut folded = before.clone();

@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::folding::body_starts_with;
 use super::modifiers::Order;
 use super::network::Network;
 use super::number::Number;
@@ -45,6 +46,8 @@ pub(super) enum Join {
 pub(super) struct Matchers {
     join: Join,
     list: Box<[Matcher]>,
+    /// A value matches that is one of a few texts, and no other.
+    are_texts: bool,
 }
 
 /// From how many texts on looking one up is cheaper than to compare with each.
@@ -72,15 +75,15 @@ impl Matcher {
         }
     }
 
-    /// The same of a text that is to be compared in lower case and is not; none when it has to be made to know it.
-    fn matches_in_any_case(&self, text: &str) -> Option<bool> {
+    /// The same of a text as it stands in the event, to be compared in lower case; none when that has to be made.
+    #[inline]
+    fn matches_body(&self, body: &str) -> Option<bool> {
         match self {
             Matcher::Anything => Some(true),
-            Matcher::Contains(part) => part.is_in_any_case(text),
-            Matcher::Starts(start) => {
-                let found = text.as_bytes().get(..start.len()).unwrap_or(text.as_bytes());
-                found.is_ascii().then(|| found.eq_ignore_ascii_case(start.as_bytes()))
-            }
+            Matcher::Contains(part) => part.is_in_body(body),
+            Matcher::Starts(start) => body_starts_with(body, start),
+            // Unless it goes on behind that.
+            Matcher::Equals(text) => body_starts_with(body, text).map(|starts| starts && body.len() == text.len()),
             _ => None,
         }
     }
@@ -98,7 +101,13 @@ impl Matcher {
 
 impl Matchers {
     pub(super) fn new(join: Join, list: Vec<Matcher>) -> Self {
-        Matchers { join, list: if join == Join::Any { gathered(list) } else { list }.into() }
+        let list = if join == Join::Any { gathered(list) } else { list };
+        let is_text = |matcher: &Matcher| matches!(matcher, Matcher::Equals(_) | Matcher::OneOf(_));
+        Matchers {
+            are_texts: join == Join::Any && !list.is_empty() && list.iter().all(is_text),
+            join,
+            list: list.into(),
+        }
     }
 
     /// The value matches one of them, or all.
@@ -110,13 +119,15 @@ impl Matchers {
         }
     }
 
-    /// The same of a text that is to be compared in lower case and is not; none when it has to be made to know it.
-    pub(super) fn match_in_any_case(&self, text: &str) -> Option<bool> {
-        match self.join {
-            Join::All => None,
-            Join::Any => self.list.iter().try_fold(false, |found, matcher| match found {
+    /// The same of a text as it stands in the event, to be compared in lower case; none when that has to be made.
+    #[inline]
+    pub(super) fn match_body(&self, body: &str) -> Option<bool> {
+        match (self.join, &*self.list) {
+            (Join::All, _) => None,
+            (Join::Any, [only]) => only.matches_body(body),
+            (Join::Any, several) => several.iter().try_fold(false, |found, matcher| match found {
                 true => Some(true),
-                false => matcher.matches_in_any_case(text),
+                false => matcher.matches_body(body),
             }),
         }
     }
@@ -129,23 +140,21 @@ impl Matchers {
         &self.list
     }
 
-    /// Appends the texts of which a value must be one; none if it may be something else.
-    pub(super) fn texts<'x>(&'x self, texts: &mut Vec<&'x str>) -> bool {
-        let before = texts.len();
-        if self.join == Join::All || self.list.is_empty() {
-            return false;
-        }
-        for matcher in &self.list {
-            match matcher {
-                Matcher::Equals(text) => texts.push(text),
-                Matcher::OneOf(many) => texts.extend(many.iter().map(|text| &**text)),
-                _ => {
-                    texts.truncate(before);
-                    return false;
-                }
-            }
-        }
-        true
+    /// A value matches that is one of a few texts, and no other.
+    pub(super) fn are_texts(&self) -> bool {
+        self.are_texts
+    }
+
+    /// The texts among them.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.list
+            .iter()
+            .flat_map(|matcher| match matcher {
+                Matcher::Equals(text) => std::slice::from_ref(text),
+                Matcher::OneOf(texts) => texts,
+                _ => &[],
+            })
+            .map(|text| &**text)
     }
 
     /// How dear they are, about.

@@ -47,24 +47,7 @@ impl Order {
     }
 }
 
-const SUPPORTED: [&str; 15] = [
-    "contains",
-    "startswith",
-    "endswith",
-    "all",
-    "cased",
-    "neq",
-    "re",
-    "i",
-    "m",
-    "s",
-    "cidr",
-    "exists",
-    "fieldref",
-    "gt/gte",
-    "lt/lte",
-];
-const NAMES: [&str; 17] = [
+const SUPPORTED: [&str; 17] = [
     "contains",
     "startswith",
     "endswith",
@@ -179,7 +162,7 @@ fn unsupported(name: &str) -> String {
     if REFUSED.contains(&name) {
         return format!("the modifier `{name}` is not supported; supported are {list}");
     }
-    match nearest(name, &NAMES) {
+    match nearest(name, &SUPPORTED) {
         Some(near) => format!("unknown modifier `{name}`; did you mean `{near}`? Supported are {list}"),
         None => format!("unknown modifier `{name}`; supported are {list}"),
     }

@@ -10,7 +10,7 @@ use super::made;
 use super::matcher::Scalar;
 use crate::events::Noted;
 use crate::fields::{self, Fields, Index, Leaves as Walk, Wanted};
-use crate::json::{Names, Place};
+use crate::json::{self, Names, Place};
 
 /// The values of the event that they have begun with.
 #[derive(Debug)]
@@ -66,15 +66,25 @@ struct Slot {
     text: Text,
 }
 
-/// A scalar as a text, plain and in lower case.
+/// A scalar as a text, plain and in lower case, both made when they are asked for.
 #[derive(Debug, Default)]
 struct Text {
-    /// Where it stands in the event, if it stands there as it is.
-    inside: Option<Range<usize>>,
-    /// Else it is here.
+    source: Written,
     made: String,
     folded: String,
     is_folded: bool,
+}
+
+/// Where the plain text of a scalar is.
+#[derive(Debug, Default)]
+enum Written {
+    /// It has been made.
+    #[default]
+    Made,
+    /// It stands there in the event as it is.
+    Plain(Range<usize>),
+    /// The body of a JSON text, with escapes or without.
+    Body(Range<usize>),
 }
 
 /// All texts and numbers of an event.
@@ -134,12 +144,13 @@ impl Values {
             _ => return None,
         }
         // The event outlives the call, but what is borrowed of it is copied: routes are short.
-        let slot = self.slots.get_mut(field.0)?;
-        if let Some(range) = slot.text.inside.take() {
-            slot.text.made.clear();
-            slot.text.made.push_str(event.get(range).unwrap_or_default());
+        let text = &mut self.slots.get_mut(field.0)?.text;
+        text.read(event);
+        if let Written::Plain(range) = std::mem::take(&mut text.source) {
+            text.made.clear();
+            text.made.push_str(event.get(range).unwrap_or_default());
         }
-        Some(&slot.text.made)
+        Some(&text.made)
     }
 
     /// What can be known of a field before it is compared.
@@ -147,7 +158,7 @@ impl Values {
         match self.content(field, event) {
             Content::Missing | Content::Null | Content::Object => Known::Nothing,
             Content::List => Known::Several,
-            Content::Scalar(_) => match self.slots.get(field.0).and_then(|slot| Key::of(slot.text.get(true, event))) {
+            Content::Scalar(_) => match Key::of(self.text(field, true, event)) {
                 Some(key) => Known::Short(key),
                 None => Known::Text(self.text(field, false, event)),
             },
@@ -173,10 +184,15 @@ impl Values {
         }
     }
 
-    /// The text of a scalar as it is, unless it has been put in lower case.
-    pub(super) fn unfolded<'e>(&'e self, field: Field, event: &'e str) -> Option<&'e str> {
+    /// A scalar as it stands in the event: of a text the body, escapes kept. None when it does not stand there or its
+    /// lower case is already known.
+    #[inline]
+    pub(super) fn body<'e>(&self, field: Field, event: &'e str) -> Option<&'e str> {
         let text = &self.slots.get(field.0)?.text;
-        (!text.is_folded).then(|| text.get(true, event))
+        match &text.source {
+            Written::Plain(range) | Written::Body(range) if !text.is_folded => event.get(range.clone()),
+            _ => None,
+        }
     }
 
     /// The texts of two scalars.
@@ -202,7 +218,7 @@ impl Values {
         let list = fields::Field::new(event, slot.range.clone());
         list.items().into_iter().flatten().any(|item| {
             let Content::Scalar(scalar) = content(item) else { return false };
-            self.element.set(item, event);
+            self.element.set(item);
             self.element.prepare(cased, event);
             matches(scalar, self.element.get(cased, event))
         })
@@ -225,7 +241,7 @@ impl Values {
         slot.turn = self.turn;
         slot.text.clear();
         if let Some(place) = slot.number.and_then(|number| self.places.get(number)) {
-            return slot.take(fields::noted_at(event, *place), event);
+            return slot.take(fields::noted_at(event, *place));
         }
         let fields = if slot.is_noted && !self.places.is_empty() {
             Fields::noted(event, &self.names, &self.places)
@@ -237,7 +253,7 @@ impl Values {
             Fields::again(event, &self.index)
         };
         match source {
-            Source::Path(path) => slot.take(fields.path(path), event),
+            Source::Path(path) => slot.take(fields.path(path)),
             Source::Made(made) => {
                 slot.content = match made::make(*made, &fields, &mut slot.text.made) {
                     Some(scalar) => Content::Scalar(scalar),
@@ -252,12 +268,12 @@ impl Values {
 impl Slot {
     /// Holds a value of the event.
     #[inline]
-    fn take(&mut self, value: Option<fields::Field<'_>>, event: &str) -> Content {
+    fn take(&mut self, value: Option<fields::Field<'_>>) -> Content {
         self.content = value.map_or(Content::Missing, content);
         if let Some(value) = value {
             self.range = value.range();
             if let Content::Scalar(_) = self.content {
-                self.text.set(value, event);
+                self.text.set(value);
             }
         }
         self.content
@@ -283,44 +299,59 @@ fn content(value: fields::Field<'_>) -> Content {
 
 impl Text {
     fn clear(&mut self) {
-        self.inside = None;
+        self.source = Written::Made;
         self.made.clear();
         self.is_folded = false;
     }
 
     /// Takes a scalar of the event.
-    fn set(&mut self, value: fields::Field<'_>, event: &str) {
-        self.clear();
-        let range = match value.body() {
-            None => value.range(),
-            Some(body) if crate::json::has_escape(body) => {
-                crate::json::unescape_into(body, &mut self.made);
-                return;
-            }
-            Some(_) => value.start().saturating_add(1)..value.end().saturating_sub(1),
+    fn set(&mut self, value: fields::Field<'_>) {
+        self.is_folded = false;
+        self.source = match value.body() {
+            None => Written::Plain(value.range()),
+            Some(_) => Written::Body(value.start().saturating_add(1)..value.end().saturating_sub(1)),
         };
-        debug_assert!(event.get(range.clone()).is_some());
-        self.inside = Some(range);
     }
 
+    /// Makes the plain text, unless it stands in the event.
+    fn read(&mut self, event: &str) {
+        let Written::Body(range) = &self.source else { return };
+        let body = event.get(range.clone()).unwrap_or_default();
+        self.source = match json::has_escape(body) {
+            false => Written::Plain(range.clone()),
+            true => {
+                self.made.clear();
+                json::unescape_into(body, &mut self.made);
+                Written::Made
+            }
+        };
+    }
+
+    /// Makes what [`Text::get`] is to give.
     fn prepare(&mut self, cased: bool, event: &str) {
-        if cased || self.is_folded {
+        if !cased && self.is_folded {
             return;
         }
-        self.folded.clear();
-        let plain = match &self.inside {
-            Some(range) => event.get(range.clone()).unwrap_or_default(),
-            None => &self.made,
-        };
-        fold_into(plain, &mut self.folded);
-        self.is_folded = true;
+        self.read(event);
+        if !cased {
+            let mut folded = std::mem::take(&mut self.folded);
+            folded.clear();
+            fold_into(self.plain(event), &mut folded);
+            self.folded = folded;
+            self.is_folded = true;
+        }
     }
 
+    /// The text, prepared before.
     fn get<'e>(&'e self, cased: bool, event: &'e str) -> &'e str {
-        match (&self.inside, cased) {
-            (_, false) => &self.folded,
-            (Some(range), true) => event.get(range.clone()).unwrap_or_default(),
-            (None, true) => &self.made,
+        if cased { self.plain(event) } else { &self.folded }
+    }
+
+    /// The plain text, read before.
+    fn plain<'e>(&'e self, event: &'e str) -> &'e str {
+        match &self.source {
+            Written::Made => &self.made,
+            Written::Plain(range) | Written::Body(range) => event.get(range.clone()).unwrap_or_default(),
         }
     }
 }
@@ -335,17 +366,12 @@ impl Leaves {
         self.places.clear();
         for leaf in Walk::of(event) {
             let Content::Scalar(scalar) = content(leaf) else { continue };
-            element.set(leaf, event);
+            element.set(leaf);
+            element.read(event);
             let start = self.text.len();
             match cased {
-                true => self.text.push_str(element.get(true, event)),
-                false => {
-                    let plain = match &element.inside {
-                        Some(range) => event.get(range.clone()).unwrap_or_default(),
-                        None => &element.made,
-                    };
-                    fold_into(plain, &mut self.text);
-                }
+                true => self.text.push_str(element.plain(event)),
+                false => fold_into(element.plain(event), &mut self.text),
             }
             self.places.push((scalar, start..self.text.len()));
         }

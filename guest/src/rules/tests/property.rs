@@ -13,9 +13,14 @@ fn selection() -> impl Strategy<Value = Value> {
     let word = prop::sample::select(vec!["x", "X*", "*y", "é", "a?c", "", "1", "\\*", "xyz", "*"]);
     let modifier = prop::sample::select(vec!["", "|contains", "|startswith", "|cased", "|neq", "|endswith"]);
     let test = (field, modifier, prop::collection::vec(word, 1..8))
-        .prop_map(|(field, modifier, words)| json!({ format!("{field}{modifier}"): words }));
+        .prop_map(|(field, modifier, words)| (format!("{field}{modifier}"), json!(words)));
+    // Several fields: some are known from the look-up by value when the others are held against the event.
+    let tests =
+        |count| prop::collection::vec(test.clone(), count).prop_map(|all| Value::Object(all.into_iter().collect()));
     prop_oneof![
-        4 => test,
+        4 => tests(1..2),
+        4 => tests(2..4),
+        1 => prop::collection::vec(tests(1..3), 1..3).prop_map(Value::Array),
         1 => Just(json!({ "a|re": "x.*|^$" })),
         1 => Just(json!({ "a": null })),
         1 => Just(json!({ "b|exists": false, "a|gt": 0 })),

@@ -142,6 +142,9 @@ fn mysql_as_its_audit_log_escapes_it() {
             (r"SELECT a\nFROM t\tWHERE x = \'y\'", "SELECT a\nFROM t\tWHERE x = ?"),
             (r#"SELECT "it\'s" FROM \nt"#, "SELECT ? FROM \nt"),
             (r#"SELECT \"x\" FROM t"#, "SELECT ? FROM t"),
+            // Line breaks as they are.
+            ("SELECT a,\n\\'b\nc\\' -- it\\'s d\r\nFROM t", "SELECT a,\n? ?\r\nFROM t"),
+            ("INSERT INTO t VALUES\n(1,\\'a\\'),\n(2,\\'b\\')", "INSERT INTO t VALUES\n(?,?),\n(?,?)"),
         ],
     );
     refused(
@@ -153,6 +156,8 @@ fn mysql_as_its_audit_log_escapes_it() {
             r#"SELECT \n "a\\","secret","b\\""#,
             r#"SELECT \n "a\"b""#,
             r"SELECT \q",
+            "SELECT \\'a\n\\', \\'b",
+            "SELECT \\'a\\',\n'b\\'c'",
         ],
     );
 }
@@ -192,6 +197,11 @@ fn sql_server() {
             // With QUOTED_IDENTIFIER OFF, as in sqlcmd, this is a string.
             ("WHERE a = \"secret\"", "WHERE a = ?"),
             ("{ts '2020-01-01'}", "{ts ?}"),
+            // Who logs in from where is no literal: a name in brackets, and the address is in `remoteHost`, too.
+            (
+                "Login failed for user 'shop'. Reason: Password did not match. [CLIENT: 10.0.2.48]",
+                "Login failed for user ?. Reason: Password did not match. [CLIENT: 10.0.2.48]",
+            ),
         ],
     );
 }
