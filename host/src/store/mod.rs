@@ -62,9 +62,6 @@ const SCHEMES: [(&str, Provider); 3] =
 const CONNECT: Duration = Duration::from_secs(5);
 /// No byte for so long means that the other side is gone. There is no limit for a whole object: it may be large.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Short: sources and sinks try again by themselves, and say so in logs and metrics.
-const RETRIES: usize = 2;
-const RETRY_TIME: Duration = Duration::from_secs(20);
 
 impl Location {
     /// Takes a URL or a plain path apart.
@@ -197,8 +194,9 @@ fn client() -> ClientOptions {
         .with_default_content_type("application/x-ndjson")
 }
 
+/// Sources and sinks try again by themselves, and say so in logs and metrics.
 fn retry() -> RetryConfig {
-    RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_TIME, ..RetryConfig::default() }
+    RetryConfig { max_retries: 0, ..RetryConfig::default() }
 }
 
 #[cfg(test)]

@@ -49,20 +49,12 @@ impl Template {
         {
             return Err(format!("expected a relative path of names that do not begin with a dot, found \"{step}\""));
         }
+        pieces(text)?;
         let mut text = with_id(text);
         if !text.ends_with(extension) {
             text.push_str(extension);
         }
-        let mut pieces = Vec::new();
-        let mut rest = text.as_str();
-        while let Some((before, behind)) = rest.split_once('{') {
-            let (name, behind) = behind.split_once('}').ok_or("found `{` without `}`")?;
-            pieces.push(literal(before)?);
-            pieces.push(placeholder(name)?);
-            rest = behind;
-        }
-        pieces.push(literal(rest)?);
-        Ok(Template(pieces))
+        pieces(&text).map(Template)
     }
 
     /// Whether lines of different streams go to different objects.
@@ -97,6 +89,18 @@ fn with_id(text: &str) -> String {
         (_, None) => format!("{file}-{{id}}"),
     };
     if folder.is_empty() { file } else { format!("{folder}/{file}") }
+}
+
+fn pieces(mut rest: &str) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    while let Some((before, behind)) = rest.split_once('{') {
+        let (name, behind) = behind.split_once('}').ok_or("found `{` without `}`")?;
+        pieces.push(literal(before)?);
+        pieces.push(placeholder(name)?);
+        rest = behind;
+    }
+    pieces.push(literal(rest)?);
+    Ok(pieces)
 }
 
 fn literal(text: &str) -> Result<Piece, String> {

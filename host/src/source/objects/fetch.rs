@@ -52,15 +52,17 @@ pub(super) fn start(store: Store, objects: Vec<Object>) -> mpsc::Receiver<Fetche
 }
 
 async fn begin(store: &Store, object: &Object) -> Body {
-    // A local file is read by the reader itself.
-    if store.parts.is_none()
-        && let Ok(found) = store.objects.get_opts(object.path(), GetOptions::default()).await
-        && let GetResultPayload::File(file, _) = found.payload
-    {
-        return Body::File(file);
-    }
     let (sender, chunks) = mpsc::channel(CHUNKS);
-    tokio::spawn(fetch(store.clone(), object.clone(), sender));
+    if store.parts.is_some() {
+        tokio::spawn(fetch(store.clone(), object.clone(), sender));
+    } else {
+        // A local file is read by the reader itself; one that cannot be opened now is left for the next run.
+        match store.objects.get_opts(object.path(), GetOptions::default()).await.map(|found| found.payload) {
+            Ok(GetResultPayload::File(file, _)) => return Body::File(file),
+            Ok(GetResultPayload::Stream(_)) => {}
+            Err(error) => drop(sender.send(Err(error.to_string())).await),
+        }
+    }
     Body::Chunks(Chunks { chunks, current: Bytes::new() })
 }
 
