@@ -23,7 +23,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::metrics::Metrics;
 use crate::sink::SinkError;
 use crate::source::{Source, SourceError};
 use flow::Flow;
@@ -31,7 +30,9 @@ pub(crate) use intake::Intake;
 pub(crate) use lane::{Lane, Patience};
 pub(crate) use pending::Pending;
 pub(crate) use plan::Plan;
-pub(crate) use queue::{Item, Items, Lines, Queue, Room, drive};
+#[cfg(test)]
+pub(crate) use queue::drive;
+pub(crate) use queue::{Item, Lines, Queue, Room};
 pub(crate) use receipt::{Ack, Delivery, Receipt};
 
 /// Everything opened and connected, ready to run.

@@ -116,13 +116,16 @@ pub(crate) struct SinkContext {
     pub(crate) dead_letter: Option<Queue>,
 }
 
+/// Reads and checks the settings of one kind.
+pub(crate) type Read = fn(Map<String, Value>) -> Result<Box<dyn SinkSettings>, String>;
+
 /// One kind of sink.
 #[derive(Debug)]
 pub(crate) struct Kind {
     /// Its `type`.
     pub(crate) name: &'static str,
     /// Reads its settings.
-    pub(crate) read: fn(Map<String, Value>) -> Result<Box<dyn SinkSettings>, String>,
+    pub(crate) read: Read,
 }
 
 fn read<S: SinkSettings + DeserializeOwned + 'static>(

@@ -83,13 +83,16 @@ pub(crate) struct SourceContext {
     pub(crate) name: std::sync::Arc<str>,
 }
 
+/// Reads and checks the settings of one kind.
+pub(crate) type Read = fn(Map<String, Value>) -> Result<Box<dyn SourceSettings>, String>;
+
 /// One kind of source.
 #[derive(Debug)]
 pub(crate) struct Kind {
     /// Its `type`.
     pub(crate) name: &'static str,
     /// Reads its settings.
-    pub(crate) read: fn(Map<String, Value>) -> Result<Box<dyn SourceSettings>, String>,
+    pub(crate) read: Read,
 }
 
 fn read<S: SourceSettings + DeserializeOwned + 'static>(
