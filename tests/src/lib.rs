@@ -4,6 +4,7 @@ pub mod component;
 pub mod corpus;
 pub mod document;
 pub mod peer;
+pub mod pipeline;
 pub mod program;
 pub mod readme;
 pub mod record;

@@ -127,7 +127,7 @@ fn spawn(command: &mut Command) -> Child {
 }
 
 /// A program of this workspace, beside the tests that run now.
-fn built(name: &str) -> PathBuf {
+pub(crate) fn built(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("the path of the tests");
     let program = tests.ancestors().nth(2).expect("target/<profile>/deps/<tests>").join(name);
     assert!(program.is_file(), "{} is missing: run `make test`, which builds it first", program.display());
