@@ -5,7 +5,9 @@
 
 mod endpoint;
 mod keys;
+mod secret;
 pub(crate) mod sigma;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +20,8 @@ use serde_json::{Map, Value};
 
 pub(crate) use endpoint::{Endpoint, read_settings};
 pub(crate) use keys::{Keys, Provider};
+pub(crate) use secret::SecretPlace;
+pub(crate) use time::Time;
 
 /// The sections of a configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -21,7 +21,7 @@ struct Amazon {
 impl Amazon {
     fn start(folder: &Installed) -> Self {
         let port = free_port();
-        let _server = folder.start(peer::command("kinesis.py").args(["serve", &port.to_string()]));
+        let _server = folder.start(peer::command("kcl.py").args(["serve", &port.to_string()]));
         folder.until("Kinesis listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
         Amazon { endpoint: format!("http://127.0.0.1:{port}"), _server }
     }
@@ -29,7 +29,7 @@ impl Amazon {
     fn ask(&self, what: &str, arguments: &[&str], stdin: &str) -> String {
         let arguments = [&[what, &self.endpoint], arguments].concat();
         let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-        peer::run("kinesis.py", &arguments, stdin.as_bytes()).unwrap_or_else(|error| panic!("{what}: {error}"))
+        peer::run("kcl.py", &arguments, stdin.as_bytes()).unwrap_or_else(|error| panic!("{what}: {error}"))
     }
 
     fn put(&self, records: impl Iterator<Item = usize>) {
