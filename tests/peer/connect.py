@@ -1,9 +1,10 @@
-"""A stub of Redpanda Connect for configurations of one shape: file -> subprocess -> unarchive -> switch of files.
+"""A stub of Redpanda Connect for configurations of one shape: file -> subprocess or http -> unarchive -> switch of files.
 
 connect.py CONFIG: runs the configuration to the end of its input. The subprocess processor behaves as the engine's does:
 one child for each thread, one message at a time; a line out, then a line in of at most max_buffer bytes; anything on
 standard error while it waits fails the message, which passes on unchanged and flagged; a child that ends is started
-again with the next message. What it does not know in a configuration it refuses.
+again with the next message. The http processor posts a message and takes the answer's body in its place; an answer of
+429 or 5xx is tried again. What it does not know in a configuration it refuses.
 """
 
 import json
@@ -13,10 +14,20 @@ import select
 import subprocess
 import sys
 import threading
+import time
+import urllib.error
+import urllib.request
 
 import yaml
 
-CHECK = 'errored() || this.exists("dastap_error")'
+# Of a processor: what follows it, and the path that only a record that failed has.
+FOLLOWS = {
+    "subprocess": ([{"unarchive": {"format": "json_array"}}], "dastap_error"),
+    "http": (
+        [{"unarchive": {"format": "lines"}}, {"mapping": "root = if content().length() == 0 { deleted() }"}],
+        "error.stage",
+    ),
+}
 
 
 class Failed(Exception):
@@ -73,6 +84,43 @@ class Child:
             self.process.wait()
 
 
+class Service:
+    """What the http processor asks."""
+
+    def __init__(self, url, verb, timeout, retries):
+        assert verb == "POST" and timeout.endswith("s"), (verb, timeout)
+        self.url, self.timeout, self.retries = url, int(timeout[:-1]), retries
+
+    def ask(self, message):
+        for _ in range(self.retries + 1):
+            try:
+                with urllib.request.urlopen(urllib.request.Request(self.url, message), timeout=self.timeout) as answer:
+                    return answer.read()
+            except urllib.error.HTTPError as error:
+                if error.code != 429 and error.code < 500:
+                    raise Failed(f"answered {error.code}") from error
+            except urllib.error.URLError:
+                pass
+            time.sleep(1)
+        raise Failed("no answer")
+
+    def close(self):
+        pass
+
+
+def exists(part, path):
+    for name in path.split("."):
+        if not isinstance(part, dict) or name not in part:
+            return False
+        part = part[name]
+    return True
+
+
+def parts(kind, answer):
+    """The messages that unarchive makes of an answer."""
+    return json.loads(answer) if kind == "subprocess" else [json.loads(line) for line in answer.splitlines() if line]
+
+
 def take(section, *names):
     """The values of a section that has these members, in this order, and no others."""
     found = set(section) - set(names)
@@ -84,12 +132,12 @@ def main(path):
     source, pipeline, output = take(yaml.safe_load(open(path)), "input", "pipeline", "output")
     (file,) = take(source, "file")
     paths, _scanner = take(file, "paths", "scanner")
-    threads, (first, second) = take(pipeline, "threads", "processors")
-    settings = first["subprocess"]
-    take(settings, "name", "args", "max_buffer")
-    assert second == {"unarchive": {"format": "json_array"}}, second
+    threads, (first, *others) = take(pipeline, "threads", "processors")
+    ((kind, settings),) = first.items()
+    follows, mark = FOLLOWS[kind]
+    assert others == follows, others
     failed, good = output["switch"]["cases"]
-    assert failed["check"] == CHECK and "check" not in good, output
+    assert failed["check"] == f'errored() || this.exists("{mark}")' and "check" not in good, output
     sinks = {True: open(failed["output"]["file"]["path"], "ab"), False: open(good["output"]["file"]["path"], "ab")}
 
     messages, lock = queue.Queue(), threading.Lock()
@@ -98,15 +146,15 @@ def main(path):
             messages.put(line.rstrip(b"\n"))
 
     def run():
-        child = Child(**settings)
+        child = Child(**settings) if kind == "subprocess" else Service(**settings)
         while True:
             try:
                 message = messages.get_nowait()
             except queue.Empty:
                 return child.close()
             try:
-                parts = [(part, "dastap_error" in part) for part in json.loads(child.ask(message))]
-                lines = [(json.dumps(part, ensure_ascii=False).encode(), fails) for part, fails in parts]
+                made = parts(kind, child.ask(message))
+                lines = [(json.dumps(part, ensure_ascii=False).encode(), exists(part, mark)) for part in made]
             except Failed as error:
                 print(error, file=sys.stderr, flush=True)
                 lines = [(message, True)]
