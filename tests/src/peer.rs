@@ -166,7 +166,7 @@ impl Kms {
 impl S3 {
     /// Starts the service and makes bucket and key.
     pub fn start() -> Self {
-        let mut peer = Peer::start("s3.py");
+        let mut peer = Peer::start("s3.py", &[]);
         let endpoint = peer.answer()["endpoint"].as_str().expect("a text").to_owned();
         S3 { endpoint, peer }
     }
