@@ -268,6 +268,13 @@ fn payload(answer: &Value) -> Result<Vec<u8>, String> {
     }
 }
 
+/// A program of `peer/`, for who starts it in another way.
+pub fn command(program: &str) -> Command {
+    let mut command = Command::new(python());
+    command.arg(folder().join(program));
+    command
+}
+
 /// Where the programs are.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peer")
