@@ -65,7 +65,9 @@ impl Running {
     pub fn end(&mut self) -> i32 {
         let mut code = None;
         self.until("the process ends", |this| {
-            code = this.child.try_wait().expect("a status").map(|status| status.code().unwrap_or(126));
+            let status = this.child.try_wait().expect("a status");
+            if let Some(status) = status { println!("{status}"); }
+            code = status.map(|status| status.code().unwrap_or(126));
             code.is_some()
         });
         code.expect("it has ended")
