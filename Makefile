@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench component toolchain clean
+.PHONY: help demo test check bench component capi fluent-bit toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -13,13 +13,13 @@ CARGO = PATH="$(RUST_BIN):$$PATH" cargo
 PYTHON := $(CURDIR)/target/venv/bin/python
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: target/.tools ## Generate an encrypted stream and decode it: events, and the KMS calls saved
 	@$(CARGO) build --bin dastap
 	@$(CARGO) run --quiet --bin dastap -- demo
 
-test: target/.tools target/.peers ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
+test: target/.tools target/.peers target/.foreign ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
 	@$(CARGO) build --all-targets
 	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test
 
@@ -36,6 +36,16 @@ component: target/.tools ## The portable component, for other hosts: target/dast
 	@$(CARGO) run --quiet --package dastap-tests --bin component -- target/dastap.wasm
 	@cd target && sha256sum dastap.wasm | tee dastap.wasm.sha256
 
+capi: target/.tools ## The C library: target/capi with libdastap, dastap.h and a pkg-config file
+	@$(CARGO) build --release --package dastap-capi
+	@host/capi/install.sh target/release target/capi
+
+fluent-bit: capi ## The filter for Fluent Bit: target/fluent-bit, with its Lua form
+	@$(CARGO) build --release --package dastap-fluent-bit
+	@mkdir -p target/fluent-bit
+	@install -m 755 target/release/libflb_filter_dastap.so target/fluent-bit/flb-filter_dastap.so
+	@cp pipelines/fluent-bit/dastap.lua pipelines/fluent-bit/*.yaml target/capi/lib/libdastap.so.1 target/fluent-bit/
+
 toolchain: target/.tools ## Install the compilers that are missing; every other target does it by itself
 
 clean: ## Remove everything that was built or installed here
@@ -48,6 +58,7 @@ define install
   { $(APT) update && $(APT) install --yes --no-install-recommends $(1); } >target/install.log 2>&1 \
   || { cat target/install.log; echo "please install $(2)"; exit 1; }; }
 endef
+comma := ,
 
 # The decoder is compiled to WebAssembly: either the Rust in use has the standard library for that, or Debian's Rust
 # builds it from source. This question must not make rustup download anything.
@@ -66,6 +77,13 @@ target/.tools: Makefile rust-toolchain.toml
 target/.lints: target/.tools
 	@{ $(CARGO) fmt --version && $(CARGO) clippy --version; } >/dev/null 2>&1 \
 		|| $(call install,rustfmt-web rust-web-clippy,rustfmt and clippy: rustup component add rustfmt clippy)
+	@touch $@
+
+# Programs that the tests run: C under valgrind, LuaJIT as Fluent Bit has it.
+target/.foreign: Makefile
+	@mkdir -p target
+	@{ command -v valgrind && command -v luajit && command -v pkg-config; } >/dev/null \
+		|| $(call install,valgrind luajit pkg-config libc6-dbg,valgrind$(comma) luajit and pkg-config)
 	@touch $@
 
 # The foreign side of the tests lives in a virtual environment of its own.
