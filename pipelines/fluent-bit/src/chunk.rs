@@ -4,6 +4,8 @@
 //! The bytes in front of a body are copied as they are, so every event keeps the time and the metadata of its record.
 //! Group markers, whose seconds are negative, pass through.
 
+use std::sync::{Mutex, PoisonError};
+
 use dastap::{BlockingDecoder, Failure, Stage, Verdict};
 use rmp::{Marker, decode, encode};
 
@@ -13,10 +15,15 @@ use crate::settings::Settings;
 /// So many records are decoded at once; what they unpack to is in memory together.
 const BATCH: usize = 128;
 
+/// A buffer that grew beyond this is not kept for the next chunk.
+const KEPT: usize = 16 << 20;
+
 /// A configured filter.
 pub(crate) struct Filter {
     settings: Settings,
     decoder: BlockingDecoder,
+    /// Where the next chunk is made: fresh megabytes for each would cost as much as filling them.
+    room: Mutex<Vec<u8>>,
 }
 
 /// A record of the chunk.
@@ -43,17 +50,18 @@ impl Filter {
             }
         };
         let decoder = BlockingDecoder::from_config(&config).map_err(|error| format!("Config: {error}"))?;
-        Ok(Filter { settings, decoder })
+        Ok(Filter { settings, decoder, room: Mutex::default() })
     }
 
-    /// The chunk with events in the place of records; none where the chunk cannot be read.
-    pub(crate) fn rewrite(&self, chunk: &[u8]) -> Option<Vec<u8>> {
+    /// Gives `take` the chunk with events in the place of records; none where the chunk cannot be read.
+    pub(crate) fn rewrite<T>(&self, chunk: &[u8], take: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let mut rest = chunk;
         let mut records = Vec::new();
         while !rest.is_empty() {
             records.push(Record::read(&mut rest)?);
         }
-        let mut made = Vec::with_capacity(chunk.len());
+        // Another thread that filters at the same time finds none, and makes its own.
+        let mut made = std::mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
         for batch in records.chunks(BATCH) {
             let texts: Vec<Option<&[u8]>> = batch.iter().map(|record| self.text(record)).collect();
             let wanted: Vec<&[u8]> = texts.iter().copied().flatten().collect();
@@ -66,7 +74,12 @@ impl Filter {
                 }
             }
         }
-        Some(made)
+        let taken = take(&made);
+        made.clear();
+        if made.capacity() <= KEPT {
+            *self.room.lock().unwrap_or_else(PoisonError::into_inner) = made;
+        }
+        Some(taken)
     }
 
     /// The encrypted record in a log record.

@@ -63,9 +63,9 @@ unsafe extern "C" fn filter(
         // SAFETY: `init` made it, and `exit` has not been called.
         let filter = unsafe { context.cast::<Filter>().as_ref() }?;
         // SAFETY: Fluent Bit's chunk, of this size, alive during the call.
-        let made = filter.rewrite(unsafe { std::slice::from_raw_parts(data.cast(), bytes) })?;
+        let chunk = unsafe { std::slice::from_raw_parts(data.cast(), bytes) };
         // SAFETY: the result is given to Fluent Bit, which frees it.
-        Some((unsafe { abi::allocated(&made) }?, made.len()))
+        filter.rewrite(chunk, |made| unsafe { abi::allocated(made) }.map(|copy| (copy, made.len())))?
     };
     match catch_unwind(AssertUnwindSafe(rewrite)) {
         Ok(Some((made, length))) => {
