@@ -86,7 +86,7 @@ func Open(config string, keys Keys) (*Decoder, error) {
 	var problem C.dastap_error
 	var code C.dastap_code
 	if keys == nil {
-		code = C.dastap_open(text, C.size_t(len(config)), &decoder.handle, &problem)
+		code = C.dastap_code(C.dastap_open(text, C.size_t(len(config)), &decoder.handle, &problem))
 	} else {
 		decoder.keys = cgo.NewHandle(keys)
 		code = C.open_with_keys(text, C.size_t(len(config)), C.uintptr_t(decoder.keys), &decoder.handle, &problem)

@@ -146,7 +146,7 @@ func shown(found []dastap.Verdict) []verdict {
 
 func text(value any) string {
 	encoded, _ := json.Marshal(value)
-	return string(encoded[:min(len(encoded), 600)])
+	return string(encoded[:min(len(encoded), 60000)])
 }
 
 // TestConformance compares every verdict with the program's, keys by the configuration and by a callback.
