@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench component capi fluent-bit toolchain clean
+.PHONY: help demo test test-python test-node test-go check bench component capi fluent-bit python lambda toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -13,27 +13,51 @@ CARGO = PATH="$(RUST_BIN):$$PATH" cargo
 PYTHON := $(CURDIR)/target/venv/bin/python
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: target/.tools ## Generate an encrypted stream and decode it: events, and the KMS calls saved
 	@$(CARGO) build --bin dastap
 	@$(CARGO) run --quiet --bin dastap -- demo
 
-test: target/.tools target/.peers target/.foreign ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
+test: test-python test-node test-go target/.tools target/.peers target/.foreign ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
 	@$(CARGO) build --all-targets
 	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test
 
-check: target/.tools target/.lints ## Format, lints, documentation: warnings are errors
+test-python: target/.tools target/.peers ## The Python host's tests alone, in an environment of its own
+	@$(CARGO) build --all-targets
+	@target/debug/component target/dastap.wasm && target/debug/component --faults target/dastap-faults.wasm
+	@cp target/dastap.wasm host/python/src/dastap/
+	@$(MAKE) --no-print-directory target/.python
+	@target/python/bin/pip install --quiet --force-reinstall --no-deps --no-build-isolation ./host/python
+	@python3 tests/embedding/generate.py target/debug/dastap target/embedding
+	@target/python/bin/python -m pytest --quiet --config-file host/python/pyproject.toml
+
+test-node: target/.tools target/.peers target/.node ## The package for Node and the browser, against the Rust program
+	@$(CARGO) build --all-targets
+	@target/debug/component target/dastap.wasm && target/debug/component --faults target/dastap-faults.wasm
+	@cd host/node && npm run --silent build && npm test --silent
+
+test-go: target/.tools target/.foreign ## The Go package, against the Rust program
+	@$(CARGO) build --all-targets
+	@host/capi/install.sh target/debug target/capi-debug
+	@python3 tests/embedding/generate.py target/debug/dastap target/embedding
+	@command -v go >/dev/null || { echo "host/go is not tested: Go 1.23 or later is not installed"; exit 0; }; \
+		cd host/go && DASTAP_EMBEDDING=$(CURDIR)/target/embedding LD_LIBRARY_PATH=$(CURDIR)/target/capi-debug/lib \
+		PKG_CONFIG_PATH=$(CURDIR)/target/capi-debug/lib/pkgconfig go test ./... && (cd kms && go vet ./...)
+
+check: target/.tools target/.lints target/.node ## Format, lints, documentation: warnings are errors
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --all-targets -- --deny warnings
 	@RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --no-deps
+	@cd host/node && npm run --silent check
 
 bench: target/.tools target/.peers ## How fast it is: ratios beside the goals, also in target/bench.json (takes a while)
 	@$(CARGO) build --release --package dastap --package dastap-bench
 	@DASTAP_PYTHON="$(PYTHON)" target/release/dastap-bench
 
-component: target/.tools ## The portable component, for other hosts: target/dastap.wasm and its SHA-256
+component: target/.tools ## The portable component, for other hosts: target/dastap.wasm, its SHA-256, its contract target/wit
 	@$(CARGO) run --quiet --package dastap-tests --bin component -- target/dastap.wasm
+	@mkdir -p target/wit && cp wit/* target/wit/
 	@cd target && sha256sum dastap.wasm | tee dastap.wasm.sha256
 
 capi: target/.tools ## The C library: target/capi with libdastap, dastap.h and a pkg-config file
@@ -46,10 +70,27 @@ fluent-bit: capi ## The filter for Fluent Bit: target/fluent-bit, with its Lua f
 	@install -m 755 target/release/libflb_filter_dastap.so target/fluent-bit/flb-filter_dastap.so
 	@cp pipelines/fluent-bit/dastap.lua pipelines/fluent-bit/*.yaml target/capi/lib/libdastap.so.1 target/fluent-bit/
 
+# Lambda's provided.al2023 has glibc 2.34: a program from a newer system would not start there.
+lambda: target/.tools ## The packages of pipelines/lambda: target/lambda/trigger.zip and transformation.zip
+	@$(CARGO) build --release --bin dastap
+	@! grep -aqE 'GLIBC_2\.(3[5-9]|[4-9][0-9])' target/release/dastap \
+		|| { echo "this system's C library is newer than that of provided.al2023: build on Debian 12 or Amazon Linux 2023"; exit 1; }
+	@rm -rf target/lambda
+	@for name in trigger transformation; do \
+		mkdir -p target/lambda/$$name && cp -r pipelines/lambda/$$name/. target/lambda/$$name \
+		&& rm target/lambda/$$name/template.yaml && cp target/release/dastap target/lambda/$$name/bootstrap \
+		&& (cd target/lambda/$$name && python3 -m zipfile -c ../$$name.zip *) || exit 1; done
+	@ls -l target/lambda/*.zip
+
+python: component target/.peers ## The Python package, with the component in it: target/wheels
+	@cp target/dastap.wasm host/python/src/dastap/
+	@target/venv/bin/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir target/wheels ./host/python
+	@ls target/wheels/dastap-*.whl
+
 toolchain: target/.tools ## Install the compilers that are missing; every other target does it by itself
 
 clean: ## Remove everything that was built or installed here
-	@rm -rf target
+	@rm -rf target host/python/src/dastap/dastap.wasm host/node/dist host/node/node_modules
 
 # $(call install,packages,what to say where Debian's packages cannot be had)
 APT = DEBIAN_FRONTEND=noninteractive $(if $(filter 0,$(shell id -u)),,sudo -E) apt-get -qq
@@ -93,4 +134,23 @@ target/.peers: tests/peer/requirements.txt
 		|| $(call install,python3 python3-venv,Python 3.10 or later with its venv module)
 	@python3 -m venv --clear target/venv
 	@target/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# The package as its users install it, by one command into an empty environment; then what its tests need.
+target/.python: host/python/pyproject.toml host/python/tests/requirements.txt
+	@python3 -m venv --clear target/python
+	@target/python/bin/pip install --quiet --disable-pip-version-check './host/python[kms]'
+	@cd target && python/bin/python -c 'import dastap; dastap.Decoder(keys=dastap.Keyring.from_json("{\"keys\":[]}"))'
+	@target/python/bin/pip install --quiet --disable-pip-version-check --requirement host/python/tests/requirements.txt
+	@touch $@
+
+# jco, the AWS SDK for the tests, and a browser for the page. Not `npm ci`: it stumbles over optional packages of jco for
+# other platforms, in versions that were never published.
+target/.node: host/node/package-lock.json
+	@mkdir -p target
+	@{ node --version && npm --version; } >/dev/null 2>&1 || $(call install,nodejs npm,Node: https://nodejs.org)
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
+		|| { echo "expected Node 20 or later, found $$(node --version): https://nodejs.org"; exit 1; }
+	@command -v chromium >/dev/null || $(call install,chromium,Chromium)
+	@cd host/node && npm install --no-save --silent --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use crate::esdk::Cipher;
 use crate::events::{Document, Event, Noted};
 use crate::gunzip::Gunzip;
+use crate::shape::Room;
 use crate::{KeyError, KeyRequest, Settings, Transform, Verdict};
 
 /// The parts, with the state that they use again.
@@ -31,7 +32,7 @@ impl Parts {
     pub fn new() -> Self {
         let transform = Transform::open(Settings::default()).expect("the defaults");
         let state = State {
-            gunzip: Gunzip::new(),
+            gunzip: Gunzip::new(Room::default()),
             output: Vec::new(),
             events: Vec::new(),
             noted: Noted::default(),

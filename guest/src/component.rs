@@ -63,6 +63,8 @@ impl decoder::GuestTransform for Transform {
     }
 
     fn decode_merged(&self, batch: Vec<String>, resource_id: Option<String>) -> decoder::Merged {
+        #[cfg(feature = "faults")]
+        batch.iter().for_each(|record| crate::faults::strike(record));
         let merged = self.with_state(|state| state.decode_merged(&batch, resource_id.as_deref(), &mut Import));
         let failures = merged.failures.into_iter().map(|(index, failure)| (index, failure.into()));
         decoder::Merged {

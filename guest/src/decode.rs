@@ -13,8 +13,8 @@ use crate::outputs::Outputs;
 use crate::redact::Redactor;
 use crate::resource::Resource;
 use crate::rules::{Explained, Rules};
-use crate::settings::{Settings, Shape};
-use crate::shape::{InPlace, Shaped};
+use crate::settings::Settings;
+use crate::shape::{Origin, Room, Shaped, check_events};
 use crate::utf8;
 use crate::verdict::{Decoded, Merged, Verdict};
 
@@ -47,7 +47,7 @@ struct Batch {
 }
 
 /// A record that was read completely; the events are in [`Work`].
-struct Read<'a> {
+struct Read<'r, 'a> {
     document: Document<'a>,
     /// The message id in hexadecimal, or what stands for it.
     id: &'a str,
@@ -55,10 +55,10 @@ struct Read<'a> {
     noted: &'a Noted,
     /// None for a record that was not encrypted.
     suite: Option<u16>,
-    /// Of the buffer that holds the document, if it is in [`Work`].
-    capacity: Option<usize>,
+    /// The document has a buffer of its own, which is in [`Work`].
+    is_own: bool,
     /// `version` of the outer record.
-    version: Option<&'a str>,
+    version: Option<&'r str>,
 }
 
 impl Transform {
@@ -71,7 +71,7 @@ impl Transform {
         let esdk_limits = settings.esdk_limits();
         let rules = Rules::open(&settings)?;
         let redactor = Redactor::new(&settings);
-        let (counts, work) = (Counts::default(), Work::new(rules.noted()));
+        let (counts, work) = (Counts::default(), Work::new(rules.noted(), Room::new(&settings)));
         Ok(Transform { settings, esdk_limits, resources, counts, rules, redactor, work })
     }
 
@@ -165,27 +165,44 @@ impl Transform {
         keys: &mut impl Keys,
         outputs: &mut Outputs,
     ) -> Result<Tally, Failure> {
+        outputs.mark();
+        self.lines(record, batch, keys, outputs).inspect_err(|_| {
+            outputs.rewind();
+            self.redactor.take_counts();
+        })
+    }
+
+    fn lines(
+        &mut self,
+        record: &str,
+        batch: &mut Batch,
+        keys: &mut impl Keys,
+        outputs: &mut Outputs,
+    ) -> Result<Tally, Failure> {
         let Transform { settings, esdk_limits, resources, work, rules, redactor, counts } = self;
         let read = read(record, settings, esdk_limits, resources, work, batch, keys)?;
         let document = &read.document;
-        let mut tally = Tally { plain_bytes: document.text.len(), suite: read.suite, ..Tally::default() };
+        let length = document.text.len();
+        let mut tally = Tally { plain_bytes: length, suite: read.suite, ..Tally::default() };
+        if rules.read_events() {
+            check_events(document, read.events, settings)?;
+        }
         rules.decide(document, read.events, read.noted, outputs, &mut tally);
         let (id, events, version) = (read.id, read.events, read.version);
-        let shaped = Shaped { document, id, events, rules, version, settings };
-        // Lines of a large document take the place of the document, as long as its events stay what they are.
-        let plan = match read.capacity {
-            Some(capacity) if settings.shape == Shape::Event && redactor.is_idle() => {
-                InPlace::plan(&shaped, outputs, capacity)
+        let shaped =
+            Shaped { document, length, id, events, rules, outputs: outputs.count(), last: 0, version, settings };
+        match shaped.write(redactor, outputs, read.is_own)? {
+            None => {
+                tally.redacted = redactor.take_counts();
+                counts.add(document.cluster, document.instance, &tally, rules.hits());
             }
-            _ => None,
-        };
-        if plan.is_none() {
-            settings.shape.write(&shaped, redactor, outputs);
-            tally.redacted = redactor.take_counts();
-        }
-        counts.add(document.cluster, document.instance, &tally, rules.hits());
-        if let Some(plan) = plan {
-            plan.write(&work.events, rules, &mut work.plaintext, outputs)?;
+            Some(plan) => {
+                let Work { id, events, plaintext, .. } = work;
+                plan.write(&Origin { id, events, rules, version, settings }, redactor, plaintext, outputs)?;
+                let document = plan.document();
+                tally.redacted = redactor.take_counts();
+                counts.add(document.cluster, document.instance, &tally, rules.hits());
+            }
         }
         Ok(tally)
     }
@@ -196,22 +213,23 @@ impl Transform {
 }
 
 /// From the outer record to the events.
-fn read<'a>(
-    record: &'a str,
+fn read<'r: 'a, 'a>(
+    record: &'r str,
     settings: &Settings,
     esdk_limits: &esdk::Limits,
     resources: &mut Resources,
     work: &'a mut Work,
     batch: &mut Batch,
     keys: &mut impl Keys,
-) -> Result<Read<'a>, Failure> {
+) -> Result<Read<'r, 'a>, Failure> {
     let envelope = read_envelope(record, settings)?;
     let version = envelope.version;
     let Work { message, compressed, plaintext, gunzip, events, noted, id } = work;
-    let (mut suite, mut capacity) = (None, None);
+    let (mut suite, mut is_own) = (None, false);
     let text = match envelope.events {
         Payload::Encrypted { message: encoded, key } => {
             envelope::decode_message(&encoded, message)?;
+            drop(encoded);
             let stream = batch.stream.as_ref().map_err(Failure::clone)?.as_ref();
             let name = &settings.encrypted_data_key;
             let keyring = batch.keys.keyring(&key, stream, resources, name, keys)?;
@@ -219,7 +237,13 @@ fn read<'a>(
             write_hex(header.message_id, id);
             suite = Some(header.suite.id);
             gunzip.inflate(compressed, plaintext, settings.limits.plaintext.0)?;
-            capacity = Some(plaintext.capacity());
+            is_own = true;
+            // What large records leave behind would stand beside their lines.
+            for buffer in [message, compressed] {
+                if buffer.capacity() > KEPT_BUFFER {
+                    *buffer = Vec::new();
+                }
+            }
             utf8::from_utf8(plaintext).map_err(|e| {
                 let detail = format!("byte {} of the document is not UTF-8", e.valid_up_to());
                 Failure::new(Stage::Events, Reason::NotUtf8, detail)
@@ -233,8 +257,11 @@ fn read<'a>(
         }
     };
     let document = Document::read(text, settings.limits.depth, settings.limits.events, events, noted)?;
-    Ok(Read { document, id, events, noted, suite, capacity, version })
+    Ok(Read { document, id, events, noted, suite, is_own, version })
 }
+
+/// Larger buffers are not kept for the next record.
+const KEPT_BUFFER: usize = 4 << 20;
 
 fn read_envelope<'a>(record: &'a str, settings: &Settings) -> Result<Envelope<'a>, Failure> {
     Envelope::read(record, settings.limits.record.0, settings.limits.depth)
@@ -254,12 +281,12 @@ fn write_hex(bytes: &[u8], text: &mut String) {
 }
 
 impl Work {
-    fn new(noted: Noted) -> Self {
+    fn new(noted: Noted, room: Room) -> Self {
         Work {
             message: Vec::new(),
             compressed: Vec::new(),
             plaintext: Vec::new(),
-            gunzip: Gunzip::new(),
+            gunzip: Gunzip::new(room),
             events: Vec::new(),
             noted,
             id: String::new(),

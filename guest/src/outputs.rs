@@ -8,6 +8,8 @@ pub(crate) struct Outputs {
     list: Vec<Output>,
     /// Bytes that each is about to get.
     wanted: Vec<usize>,
+    /// How far each was when a record began.
+    marks: Vec<(usize, u32)>,
     /// Where the last event went: events of one route come in runs.
     last: usize,
 }
@@ -57,10 +59,16 @@ impl Outputs {
         }
     }
 
-    /// Appends one line to an output: `write` writes it, without its end.
-    pub(crate) fn line(&mut self, output: usize, write: impl FnOnce(&mut String)) {
+    /// The lines of an output, to be gone on with.
+    #[inline]
+    pub(crate) fn lines(&mut self, output: usize) -> Option<&mut String> {
+        Some(&mut self.list.get_mut(output)?.lines)
+    }
+
+    /// Ends a line of an output.
+    #[inline]
+    pub(crate) fn end_line(&mut self, output: usize) {
         if let Some(output) = self.list.get_mut(output) {
-            write(&mut output.lines);
             output.lines.push('\n');
             output.events = output.events.saturating_add(1);
         }
@@ -75,6 +83,34 @@ impl Outputs {
     pub(crate) fn fill(&mut self, output: usize, lines: String, events: u32) {
         if let Some(output) = self.list.get_mut(output) {
             output.lines = lines;
+            output.events = events;
+        }
+    }
+
+    /// Notes how far the outputs are: that is what [`Outputs::rewind`] goes back to.
+    pub(crate) fn mark(&mut self) {
+        self.marks.clear();
+        self.marks.extend(self.list.iter().map(|output| (output.lines.len(), output.events)));
+    }
+
+    /// Makes the outputs what they were when they were marked.
+    pub(crate) fn rewind(&mut self) {
+        self.rewind_lines();
+        self.list.truncate(self.marks.len());
+        self.wanted.truncate(self.marks.len());
+        self.last = 0;
+    }
+
+    /// Takes the lines back that came since the mark, and what was noted for others. Memory of those that are empty is
+    /// given back.
+    pub(crate) fn rewind_lines(&mut self) {
+        self.wanted.fill(0);
+        let marks = self.marks.iter().copied().chain(std::iter::repeat((0, 0)));
+        for (output, (length, events)) in self.list.iter_mut().zip(marks) {
+            match length {
+                0 => output.lines = String::new(),
+                length => output.lines.truncate(length),
+            }
             output.events = events;
         }
     }
@@ -123,7 +159,30 @@ mod tests {
         assert_eq!(outputs.count(), ROUTES_MOST + 1);
         // Those that came before keep their place.
         assert_eq!(outputs.at("c"), Place { output: 2, overflowed: false });
-        outputs.line(2, |line| line.push_str("{}"));
+        outputs.lines(2).unwrap().push_str("{}");
+        outputs.end_line(2);
         assert_eq!(outputs.into_list(), [Output { route: "c".into(), lines: "{}\n".into(), events: 1 }]);
+    }
+
+    #[test]
+    fn a_record_that_failed_leaves_nothing() {
+        let mut outputs = Outputs::default();
+        let write = |outputs: &mut Outputs, route: &str| {
+            let output = outputs.at(route).output;
+            outputs.want(output, 1000);
+            outputs.lines(output).unwrap().push_str("{}");
+            outputs.end_line(output);
+        };
+        outputs.mark();
+        write(&mut outputs, "a");
+        outputs.mark();
+        write(&mut outputs, "b");
+        write(&mut outputs, "a");
+        outputs.lines(0).unwrap().push_str("half a line");
+        outputs.rewind();
+        assert_eq!(outputs.count(), 1);
+        write(&mut outputs, "c");
+        let line = |route: &str| Output { route: route.into(), lines: "{}\n".into(), events: 1 };
+        assert_eq!(outputs.into_list(), [line("a"), line("c")]);
     }
 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_kms::error::ProvideErrorMetadata;
 
 /// Where a source, a sink or the key provider stands in AWS. All of it may be left to the AWS chain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -21,6 +23,10 @@ pub(crate) struct Access {
 const SESSION: &str = "dastap";
 /// TCP and TLS together.
 const CONNECT: Duration = Duration::from_secs(5);
+/// An answer to megabytes over a slow line; beyond it the service is taken for away.
+const ANSWER: Duration = Duration::from_secs(60);
+/// Most characters of what a service says.
+const WORDS: usize = 500;
 
 impl Access {
     /// What every client is made from. Looks for a Region; asks nobody for credentials yet, but the role provider is set.
@@ -56,4 +62,21 @@ impl Access {
         };
         [part("in", &self.region), part("as", &self.role_arn), part("at", &self.endpoint_url)].concat()
     }
+}
+
+/// For clients whose callers try again by themselves, and count it: one attempt a call, which may take its time.
+pub(crate) fn unhurried(config: &SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(ANSWER).build();
+    config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build()
+}
+
+/// A failed call in one line, bounded: the service's code and words, or the innermost cause ("connection refused").
+pub(crate) fn failure(error: &(impl ProvideErrorMetadata + std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let text = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => causes.last().map(ToString::to_string).unwrap_or_default(),
+    };
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(WORDS).collect()
 }

@@ -138,8 +138,10 @@ impl DecoderBuilder {
         self
     }
 
-    /// Bytes of memory of one instance at most. Default: what `limits` of the transform section need, 238 MiB with
-    /// its defaults and 80 MiB more with rules; ordinary records take a few.
+    /// Bytes of address space of one instance at most. Default: what `limits` of the transform section need, 234 MiB
+    /// with its defaults and 80 MiB more with rules. Ordinary records take a few MiB. Of the largest ones, no more is
+    /// touched than keeps a worker below 256 MiB, the copy of their events outside of the sandbox included; a record
+    /// that would need more fails as `events/too-large`.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
         self
@@ -169,8 +171,7 @@ impl DecoderBuilder {
         Transform::open(settings.clone()).map_err(Error::Settings)?;
         let keys = self.keys.ok_or(Error::NoKeys)?;
         let time = self.time_limit.unwrap_or(TIME_LIMIT);
-        let (record, plaintext) = (settings.limits.record.0, settings.limits.plaintext.0);
-        let mut limits = CallLimits::for_records(record, plaintext, !settings.rules.is_empty(), time);
+        let mut limits = CallLimits::for_records(&settings.limits, !settings.rules.is_empty(), time);
         limits.memory = self.memory_limit.unwrap_or(limits.memory);
         let workers = match self.workers {
             Some(workers) => workers,

@@ -80,6 +80,8 @@ mod sink;
 mod source;
 #[cfg(feature = "cli")]
 mod stdio;
+#[cfg(feature = "run")]
+mod store;
 #[cfg(feature = "cli")]
 pub mod synth;
 mod verdict;

@@ -23,18 +23,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::metrics::Metrics;
 use crate::sink::SinkError;
 use crate::source::{Source, SourceError};
 use flow::Flow;
 pub(crate) use intake::Intake;
-#[allow(unused_imports, reason = "until every source is there")]
 pub(crate) use lane::{Lane, Patience};
 pub(crate) use pending::Pending;
 pub(crate) use plan::Plan;
-#[allow(unused_imports, reason = "until every sink is there")]
-pub(crate) use queue::{Item, Items, Lines, Queue, Room, drive};
-#[allow(unused_imports, reason = "until every source is there")]
+#[cfg(test)]
+pub(crate) use queue::drive;
+pub(crate) use queue::{Item, Lines, Queue, Room};
 pub(crate) use receipt::{Ack, Delivery, Receipt};
 
 /// Everything opened and connected, ready to run.
@@ -43,7 +41,6 @@ pub(crate) struct Runner {
     /// The tasks that drive the sinks, the dead letter's among them.
     pub(super) drivers: JoinSet<(Arc<str>, Result<(), SinkError>)>,
     pub(super) flow: Arc<Flow>,
-    pub(super) metrics: Arc<Metrics>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) drain: Duration,
 }
@@ -118,11 +115,6 @@ impl Runner {
             }
         }
         problem.map_or(Ok(end), Err)
-    }
-
-    /// The counters of this run.
-    pub(crate) fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.metrics)
     }
 }
 

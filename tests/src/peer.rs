@@ -1,6 +1,8 @@
 //! The foreign side: the Python programs of `peer/`, child processes that answer one JSON line with one JSON line, or
 //! all of their stdin at once.
 
+mod kinesis;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -33,8 +35,10 @@ pub fn run(program: &str, arguments: &[&OsStr], stdin: &[u8]) -> Result<String, 
     if output.status.success() { Ok(said) } else { Err(said + &complaint) }
 }
 
+pub use kinesis::Kinesis;
+
 /// One running program. It ends when its stdin does, that is, with this value or with the test.
-struct Peer {
+pub(crate) struct Peer {
     process: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -50,6 +54,24 @@ pub struct Kms {
     pub endpoint: String,
     /// The id of its key.
     pub key_id: String,
+}
+
+/// S3 with the bucket `das`, and a KMS with one key, at one loopback port.
+pub struct S3 {
+    peer: Peer,
+    /// Its URL.
+    pub endpoint: String,
+}
+
+/// An object in the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub key: String,
+    /// Its content type.
+    pub kind: String,
+    /// What is in it.
+    pub body: Vec<u8>,
 }
 
 /// What the SDK is asked to encrypt.
@@ -80,7 +102,7 @@ pub enum Entry<'a> {
 impl Sdk {
     /// The SDK: one process for all tests, which ends with them.
     pub fn shared() -> MutexGuard<'static, Sdk> {
-        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py"))));
+        static SDK: LazyLock<Mutex<Sdk>> = LazyLock::new(|| Mutex::new(Sdk(Peer::start("encrypt.py", &[]))));
         // A test that failed while it held the SDK has still had its answer.
         SDK.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +134,7 @@ impl Sdk {
 impl Kms {
     /// Starts the service and makes its key.
     pub fn start() -> Self {
-        let mut peer = Peer::start("kms.py");
+        let mut peer = Peer::start("kms.py", &[]);
         let hello = peer.answer();
         let text = |name: &str| hello[name].as_str().expect("a text").to_owned();
         Kms { endpoint: text("endpoint"), key_id: text("keyId"), peer }
@@ -141,10 +163,59 @@ impl Kms {
     }
 }
 
+impl S3 {
+    /// Starts the service and makes bucket and key.
+    pub fn start() -> Self {
+        let mut peer = Peer::start("s3.py");
+        let endpoint = peer.answer()["endpoint"].as_str().expect("a text").to_owned();
+        S3 { endpoint, peer }
+    }
+
+    /// Puts an object.
+    pub fn put(&mut self, key: &str, body: &[u8]) {
+        self.peer.ask(&json!({ "do": "put", "key": key, "body": BASE64_STANDARD.encode(body) }));
+    }
+
+    /// All objects, by name.
+    pub fn objects(&mut self) -> Vec<Stored> {
+        let answer = self.peer.ask(&json!({ "do": "objects" }));
+        let text = |object: &Value, name: &str| object[name].as_str().expect("a text").to_owned();
+        let stored = |object: &Value| Stored {
+            key: text(object, "key"),
+            kind: text(object, "type"),
+            body: BASE64_STANDARD.decode(text(object, "body")).expect("base64"),
+        };
+        answer["objects"].as_array().expect("a list").iter().map(stored).collect()
+    }
+
+    /// How many uploads in parts are neither complete nor called off.
+    pub fn uploads(&mut self) -> u64 {
+        self.peer.ask(&json!({ "do": "uploads" }))["uploads"].as_u64().expect("a number")
+    }
+
+    /// Fails the program's next requests to S3 with this method.
+    pub fn fail(&mut self, method: &str, status: u16, times: u32) {
+        self.peer.ask(&json!({ "do": "fail", "method": method, "status": status, "times": times }));
+    }
+
+    /// How many of the program's requests have reached S3: by method, or `part`.
+    pub fn calls(&mut self, what: &str) -> u64 {
+        self.peer.ask(&json!({ "do": "calls" }))[what].as_u64().unwrap_or(0)
+    }
+
+    /// Encrypts a data key under the key of the KMS.
+    pub fn encrypt(&mut self, data_key: &[u8], pairs: &[(&str, &str)]) -> Vec<u8> {
+        let plaintext = BASE64_STANDARD.encode(data_key);
+        let answer = self.peer.ask(&json!({ "do": "encrypt", "plaintext": plaintext, "context": context(pairs) }));
+        BASE64_STANDARD.decode(answer["ciphertext"].as_str().expect("a blob")).expect("base64")
+    }
+}
+
 impl Peer {
-    fn start(program: &str) -> Self {
+    pub(crate) fn start(program: &str, arguments: &[&OsStr]) -> Self {
         let mut process = Command::new(python())
             .arg(folder().join(program))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -154,13 +225,13 @@ impl Peer {
         Peer { process, requests, answers }
     }
 
-    fn ask(&mut self, request: &Value) -> Value {
+    pub(crate) fn ask(&mut self, request: &Value) -> Value {
         let requests = self.requests.as_mut().expect("open until dropped");
         writeln!(requests, "{request}").expect("the peer listens");
         self.answer()
     }
 
-    fn answer(&mut self) -> Value {
+    pub(crate) fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("the peer answers");
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("the peer ended; what it said is on stderr"))
@@ -203,7 +274,7 @@ fn folder() -> PathBuf {
 }
 
 /// `DASTAP_PYTHON`, or the virtual environment that `make` puts into the target directory.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let python = std::env::var_os("DASTAP_PYTHON")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"), PathBuf::from);
     assert!(python.is_file(), "{} is missing: run `make test`, which installs it", python.display());

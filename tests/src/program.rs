@@ -75,6 +75,22 @@ impl Dastap {
         self
     }
 
+    /// With a signal ignored, such as `XFSZ`: then a file that may not grow is an error, as on a full disk.
+    pub fn ignoring(mut self, signal: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh"]).arg(self.command.get_program());
+        shell.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        self.command = shell;
+        self.command.current_dir(&self.folder);
+        self
+    }
+
     /// What the process reads from stdin.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
@@ -122,12 +138,25 @@ impl Outcome {
     }
 }
 
+/// Asks a process to end, as an operator or a container platform does.
+pub fn terminate(child: &Child) {
+    let kill = Command::new("kill").args(["-TERM", &program(child).to_string()]).status().expect("kill runs");
+    assert!(kill.success());
+}
+
+/// The process of the program itself, which is started by the one that notes its memory.
+fn program(child: &Child) -> u32 {
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let children = std::fs::read_to_string(children).expect("Linux tells the children of a process");
+    children.split_whitespace().next().and_then(|id| id.parse().ok()).unwrap_or_else(|| child.id())
+}
+
 fn spawn(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
 }
 
 /// A program of this workspace, beside the tests that run now.
-fn built(name: &str) -> PathBuf {
+pub fn built(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("the path of the tests");
     let program = tests.ancestors().nth(2).expect("target/<profile>/deps/<tests>").join(name);
     assert!(program.is_file(), "{} is missing: run `make test`, which builds it first", program.display());

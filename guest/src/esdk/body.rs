@@ -40,6 +40,7 @@ pub(crate) fn decrypt<'a>(
     plaintext: &mut Vec<u8>,
 ) -> Result<Reader<'a>, Error> {
     plaintext.clear();
+    plaintext.reserve_exact(body.len());
     let mut frames = Frames::new(header.content, body);
     let decrypted = decrypt_frames(&mut frames, header, content_key, plaintext);
     if decrypted.is_err() {

@@ -20,15 +20,18 @@ use inflate::{Error, Inflate};
 use output::Output;
 
 use crate::error::{Failure, Reason, Stage};
+use crate::shape::Room;
 
 /// The inflate state, used again for every record.
 pub(crate) struct Gunzip {
     inflate: Box<Inflate>,
+    room: Room,
 }
 
 impl Gunzip {
-    pub(crate) fn new() -> Self {
-        Gunzip { inflate: Inflate::new() }
+    /// Inflates into buffers of this `room`.
+    pub(crate) fn new(room: Room) -> Self {
+        Gunzip { inflate: Inflate::new(), room }
     }
 
     /// Inflates all members of `gzip` into `output`, whose content is replaced and which never takes much more than `most`
@@ -41,7 +44,7 @@ impl Gunzip {
 
     /// Inflates to the front of `output`, which may have more; how many bytes.
     fn members(&mut self, gzip: &[u8], output: &mut Vec<u8>, most: usize) -> Result<usize, Failure> {
-        let mut output = Output::new(output, expected(gzip, most)?, most);
+        let mut output = Output::new(output, expected(gzip, most)?, most, self.room);
         let mut rest = gzip;
         loop {
             rest = self.member(rest, &mut output, most)?;

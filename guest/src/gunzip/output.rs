@@ -1,7 +1,7 @@
 //! What was inflated, in a buffer with room behind it.
 
 use super::inflate::Error;
-use crate::shape::LARGE;
+use crate::shape::Room;
 
 /// What was written, in a buffer with room behind it.
 pub(super) struct Output<'a> {
@@ -10,6 +10,7 @@ pub(super) struct Output<'a> {
     pub(super) end: usize,
     /// How many may be.
     pub(super) most: usize,
+    room: Room,
 }
 
 /// Room behind the expected end, so that there is always enough for a symbol.
@@ -17,15 +18,14 @@ pub(super) const SLACK: usize = 320;
 
 impl<'a> Output<'a> {
     /// At most `most` bytes, into a buffer that has room for `expected`.
-    pub(super) fn new(bytes: &'a mut Vec<u8>, expected: usize, most: usize) -> Self {
-        // Lines are made of a large document in its own buffer, and are longer.
+    pub(super) fn new(bytes: &'a mut Vec<u8>, expected: usize, most: usize, room: Room) -> Self {
         let expected = expected.min(most);
-        let spare = if expected < LARGE { 0 } else { expected / 4 };
-        if bytes.capacity() < expected {
+        let wanted = room.of(expected);
+        if bytes.capacity() < wanted {
             // What it holds is of no use: given back first, it is neither copied nor held beside the new one.
-            *bytes = Vec::with_capacity(expected.saturating_add(spare).saturating_add(SLACK));
+            *bytes = Vec::with_capacity(wanted.saturating_add(SLACK));
         }
-        let mut output = Output { bytes, end: 0, most };
+        let mut output = Output { bytes, end: 0, most, room };
         output.reserve(expected.saturating_add(SLACK));
         output
     }
@@ -54,7 +54,7 @@ impl<'a> Output<'a> {
 
     fn reserve(&mut self, length: usize) {
         if self.bytes.capacity() < length {
-            self.bytes.reserve_exact(length.saturating_sub(self.bytes.len()));
+            self.bytes.reserve_exact(self.room.of(length).saturating_sub(self.bytes.len()));
         }
         if self.bytes.len() < length {
             self.bytes.resize(length, 0);

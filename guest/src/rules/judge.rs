@@ -87,6 +87,11 @@ impl Rules {
         }
     }
 
+    /// Deciding takes more of an event than what every reader sees of it.
+    pub(crate) fn read_events(&self) -> bool {
+        self.needs_fields
+    }
+
     /// Decides about every event of a record, and finds the outputs of those that stay.
     pub(crate) fn decide(
         &mut self,

@@ -25,6 +25,12 @@ pub struct Limits {
 pub struct Size(pub usize);
 
 impl Limits {
+    /// Bytes of memory that a document may take with its lines: both where they are made, and the host's copy of them.
+    /// Follows from `plaintext`.
+    pub fn lines(&self) -> usize {
+        self.plaintext.0.saturating_mul(2).saturating_add(AROUND_LINES)
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         within("record", self.record.0, 1 << 10, 64 << 20)?;
         within("plaintext", self.plaintext.0, 1 << 10, 512 << 20)?;
@@ -32,6 +38,9 @@ impl Limits {
         within("depth", usize::try_from(self.depth).unwrap_or(usize::MAX), 4, 1024)
     }
 }
+
+/// Lines are longer than what they are made of, those of small documents many times.
+const AROUND_LINES: usize = 44 << 20;
 
 impl Default for Limits {
     fn default() -> Self {

@@ -1,60 +1,89 @@
 //! Shape `envelope`: a line per record and route, the decrypted document without the events that go elsewhere.
 
-use super::{Kept, Shaped, push_part};
-use crate::outputs::Outputs;
+use super::lines::{Full, Target};
+use super::{Kept, Shaped, has_members, push_part};
 use crate::redact::Redactor;
 
 /// The document as it was, but for redacted values, when every event is kept and goes to one route; with the list's
 /// other elements cut out when not; no line when none is kept.
-pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
-    let document = shaped.document;
-    let Some(first) = shaped.kept().next() else { return };
+pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, target: &mut impl Target) -> Result<(), Full> {
+    let Some(first) = shaped.kept().next() else { return Ok(()) };
     let stays = |kept: &Kept<'_>| kept.output == first.output && kept.sigma.is_none();
     if shaped.kept().filter(stays).count() == shaped.events.len() {
-        outputs.want(first.output, document.text.len().saturating_add(1));
-        outputs.reserve();
-        return outputs.line(first.output, |line| push_whole(shaped, redactor, line));
+        return write_whole(shaped, first.output, redactor, target);
     }
-    let before = document.text.get(..document.list.start).unwrap_or_default();
-    let behind = document.text.get(document.list.end..).unwrap_or_default();
-    for output in 0..outputs.count() {
-        let events = || shaped.kept().filter(|kept| kept.output == output);
-        if events().next().is_none() {
-            continue;
-        }
-        outputs.line(output, |line| {
-            push_part(before, document, line);
-            for (position, kept) in events().enumerate() {
-                line.push(if position == 0 { '[' } else { ',' });
-                push_event(&kept, shaped, redactor, line);
-            }
-            line.push(']');
-            push_part(behind, document, line);
-        });
+    for output in (0..shaped.outputs).filter(|output| *output != shaped.last).chain([shaped.last]) {
+        write_some(shaped, output, redactor, target)?;
     }
+    Ok(())
 }
 
 /// All of the document, with redacted events in their places.
-fn push_whole(shaped: &Shaped<'_>, redactor: &mut Redactor, line: &mut String) {
-    let document = shaped.document;
-    let (mut clean, is_idle) = (0, redactor.is_idle());
-    for (event, kept) in shaped.events.iter().zip(shaped.kept()).filter(|_| !is_idle) {
-        push_part(document.text.get(clean..event.range.start).unwrap_or_default(), document, line);
-        push_part(redactor.redact(kept.event), document, line);
-        clean = event.range.end;
+fn write_whole(
+    shaped: &Shaped<'_>,
+    output: usize,
+    redactor: &mut Redactor,
+    target: &mut impl Target,
+) -> Result<(), Full> {
+    let mut clean = 0;
+    if !redactor.is_idle() {
+        for kept in shaped.kept() {
+            target.part(output, clean..kept.range.start)?;
+            clean = kept.range.end;
+            write_event(&kept, shaped, redactor, target)?;
+        }
     }
-    push_part(document.text.get(clean..).unwrap_or_default(), document, line);
+    target.part(output, clean..shaped.length)?;
+    target.end(output)
+}
+
+/// The document with the events of one output.
+fn write_some(
+    shaped: &Shaped<'_>,
+    output: usize,
+    redactor: &mut Redactor,
+    target: &mut impl Target,
+) -> Result<(), Full> {
+    let mut events = shaped.kept().filter(|kept| kept.output == output).peekable();
+    if events.peek().is_none() {
+        return Ok(());
+    }
+    let list = &shaped.document.list;
+    target.part(output, 0..list.start)?;
+    for (position, kept) in events.enumerate() {
+        let start = kept.range.start;
+        target.text(output, start..start, |_, line| line.push(if position == 0 { '[' } else { ',' }))?;
+        write_event(&kept, shaped, redactor, target)?;
+    }
+    target.text(output, list.end..list.end, |_, line| line.push(']'))?;
+    target.part(output, list.end..shaped.length)?;
+    target.end(output)
 }
 
 /// The event as it was; what a Sigma rule says about it goes in front of its own members.
-fn push_event(kept: &Kept<'_>, shaped: &Shaped<'_>, redactor: &mut Redactor, line: &mut String) {
-    let event = redactor.redact(kept.event);
-    let Some(sigma) = kept.sigma else { return push_part(event, shaped.document, line) };
-    line.push_str("{\"sigma\":");
-    line.push_str(sigma);
-    let members = event.strip_prefix('{').unwrap_or(event);
-    if !members.trim_start().starts_with('}') {
-        line.push(',');
+fn write_event(
+    kept: &Kept<'_>,
+    shaped: &Shaped<'_>,
+    redactor: &mut Redactor,
+    target: &mut impl Target,
+) -> Result<(), Full> {
+    let (output, event) = (kept.output, kept.range.clone());
+    let push_front = |event: &str, line: &mut String| {
+        let Some(sigma) = kept.sigma else { return line.push('{') };
+        line.push_str("{\"sigma\":");
+        line.push_str(sigma);
+        if has_members(event) {
+            line.push(',');
+        }
+    };
+    if redactor.is_idle() {
+        let members = event.start.saturating_add(1)..event.end;
+        target.text(output, event, push_front)?;
+        return target.part(output, members);
     }
-    push_part(members, shaped.document, line);
+    target.text(output, event, |event, line| {
+        let event = redactor.redact(event);
+        push_front(event, line);
+        push_part(event.strip_prefix('{').unwrap_or(event), shaped.document, line);
+    })
 }

@@ -2,39 +2,50 @@
 
 use std::fmt::Write;
 
-use super::{Shaped, push_part};
-use crate::outputs::Outputs;
+use super::lines::{Full, Target};
+use super::{Kept, Shaped, has_members, push_part};
 use crate::redact::Redactor;
 
 /// `{"eventId":"<message id>-<index>","clusterId":...,"instanceId":...,` and the rest of the event as it was. Behind
 /// the ids stands what a Sigma rule says about the event, if one matched.
-pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
-    let document = shaped.document;
-    let (cluster, instance) = (document.cluster.unwrap_or("null"), document.instance.unwrap_or("null"));
-    let front = shaped.id.len().saturating_add(cluster.len()).saturating_add(instance.len()).saturating_add(64);
+pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, target: &mut impl Target) -> Result<(), Full> {
     for kept in shaped.kept() {
-        let front = front.saturating_add(kept.sigma.map_or(0, str::len));
-        outputs.want(kept.output, kept.event.len().saturating_add(front));
+        let event = kept.range.clone();
+        if redactor.is_idle() {
+            let members = event.start.saturating_add(1)..event.end;
+            target.text(kept.output, event, |event, line| push_front(shaped, &kept, event, line))?;
+            target.part(kept.output, members)?;
+        } else {
+            target.text(kept.output, event, |event, line| {
+                let event = redactor.redact(event);
+                push_front(shaped, &kept, event, line);
+                push_part(event.strip_prefix('{').unwrap_or(event), shaped.document, line);
+            })?;
+        }
+        target.end(kept.output)?;
     }
-    outputs.reserve();
-    for kept in shaped.kept() {
-        let event = redactor.redact(kept.event);
-        outputs.line(kept.output, |line| {
-            line.push_str("{\"eventId\":\"");
-            line.push_str(shaped.id);
-            let _ = write!(line, "-{}\",\"clusterId\":", kept.index);
-            push_part(cluster, document, line);
-            line.push_str(",\"instanceId\":");
-            push_part(instance, document, line);
-            if let Some(sigma) = kept.sigma {
-                line.push_str(",\"sigma\":");
-                line.push_str(sigma);
-            }
-            let members = event.strip_prefix('{').unwrap_or(event);
-            if !members.trim_start().starts_with('}') {
-                line.push(',');
-            }
-            push_part(members, document, line);
-        });
+    Ok(())
+}
+
+/// Bytes of a line, about.
+pub(super) fn size(shaped: &Shaped<'_>, kept: &Kept<'_>) -> usize {
+    let ids = [Some(shaped.id), shaped.document.cluster, shaped.document.instance, kept.sigma];
+    ids.into_iter().flatten().fold(kept.range.len().saturating_add(64), |sum, text| sum.saturating_add(text.len()))
+}
+
+fn push_front(shaped: &Shaped<'_>, kept: &Kept<'_>, event: &str, line: &mut String) {
+    let document = shaped.document;
+    line.push_str("{\"eventId\":\"");
+    line.push_str(shaped.id);
+    let _ = write!(line, "-{}\",\"clusterId\":", kept.index);
+    push_part(document.cluster.unwrap_or("null"), document, line);
+    line.push_str(",\"instanceId\":");
+    push_part(document.instance.unwrap_or("null"), document, line);
+    if let Some(sigma) = kept.sigma {
+        line.push_str(",\"sigma\":");
+        line.push_str(sigma);
+    }
+    if has_members(event) {
+        line.push(',');
     }
 }

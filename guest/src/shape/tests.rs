@@ -1,13 +1,7 @@
 //! Lines as a sink gets them: each event's own bytes, one line each, whatever the document looked like.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{InPlace, Shaped};
-use crate::counts::Tally;
-use crate::events::{Document, Noted};
-use crate::outputs::Outputs;
-use crate::redact::Redactor;
-use crate::rules::Rules;
 use crate::{Settings, Transform, Verdict};
 
 const ID: &str = r#"{"eventId":"<id>-"#;
@@ -123,57 +117,4 @@ fn the_envelope_shape_cuts_dropped_events_out() {
     // What stands around the list stays, behind it too.
     let around = "{ \"databaseActivityEventList\" : [ {\"type\":\"heartbeat\"},{} ] ,\n\"z\":\"é\" }";
     assert_eq!(decode(drop, around).0, "{ \"databaseActivityEventList\" : [{}] , \"z\":\"é\" }\n");
-}
-
-#[test]
-fn lines_made_in_place_are_the_lines_made_beside() {
-    let pretty = "{ \"type\" : \"record\",\n \"x\":[ 1,\r\n2 ] \n}";
-    let short: Vec<String> = (0..5000).map(|n| format!("{{\"n\":{n}}}")).collect();
-    let long = format!(r#"{{"type":"record","text":"{}"}}"#, "é".repeat(5000));
-    let heartbeat = format!(r#"{{"type":"heartbeat","text":"{}"}}"#, "x".repeat(9000));
-    let lists = [
-        vec!["{}"; 3000].join(","),
-        short.join(" ,\n"),
-        [&long, "{}", pretty, &long].join(","),
-        [&heartbeat, pretty, "{ }", &heartbeat, &heartbeat, &long, pretty].join(",  \n"),
-        String::new(),
-        heartbeat.clone(),
-    ];
-    let ids = [r#""clusterId":"c","instanceId":"i","#, "", "\"clusterId\":[\n],\"instanceId\":{\"a\":\r1},"];
-    for (list, ids) in lists.iter().flat_map(|list| ids.map(|ids| (list, ids))) {
-        let document = format!("{{{ids}\n\"databaseActivityEventList\":[{list}] , \"more\":[]}}");
-        let mut events = Vec::new();
-        let mut noted = Noted::default();
-        let read = Document::read(&document, 64, 100_000, &mut events, &mut noted).unwrap();
-        for rules in
-            [json!([]), json!([{ "sigma": [{ "title": "t", "detection": { "k": ["é"], "condition": "k" } }] }])]
-        {
-            let settings = &Settings::from_value(json!({ "rules": rules })).unwrap();
-            let mut rules = Rules::open(settings).unwrap();
-            let (mut beside, mut output) = (Outputs::default(), Outputs::default());
-            rules.decide(&read, &events, &noted, &mut beside, &mut Tally::default());
-            rules.decide(&read, &events, &noted, &mut output, &mut Tally::default());
-            let shaped =
-                Shaped { document: &read, id: "0123", events: &events, rules: &rules, version: None, settings };
-            super::event::write(&shaped, &mut Redactor::new(settings), &mut beside);
-            let Some(plan) = InPlace::plan_any(&shaped, usize::MAX) else {
-                assert!(beside.into_list().is_empty());
-                continue;
-            };
-            let mut buffer = document.clone().into_bytes();
-            plan.write(&events, &rules, &mut buffer, &mut output).unwrap();
-            assert!(
-                output.into_list() == beside.into_list() && buffer.is_empty(),
-                "{}",
-                &document[..document.len().min(200)]
-            );
-            // The plan says what it needs.
-            let room = plan.room(document.len()).unwrap();
-            assert!(InPlace::plan_any(&shaped, room).is_some() && InPlace::plan_any(&shaped, room - 1).is_none());
-            assert!(
-                InPlace::plan(&shaped, &Outputs::default(), usize::MAX).is_none(),
-                "small documents keep their buffer"
-            );
-        }
-    }
 }

@@ -9,6 +9,8 @@ mod r#gen;
 mod inspect;
 mod kcl;
 mod keys;
+#[cfg(feature = "lambda")]
+mod lambda;
 mod log;
 mod printing;
 mod progress;
@@ -63,6 +65,8 @@ struct Cli {
 enum Command {
     Decode(decode::Decode),
     Run(run::Run),
+    #[cfg(feature = "lambda")]
+    Lambda(lambda::Lambda),
     Stdio(stdio::Stdio),
     Kcl(kcl::Kcl),
     Inspect(inspect::Inspect),
@@ -74,13 +78,15 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(arguments());
     log::start(
         cli.log_format,
         cli.verbose,
         match &cli.command {
             // A service says when it starts, waits and ends; a filter warns.
             Command::Run(_) | Command::Kcl(_) => log::Usual::Info,
+            #[cfg(feature = "lambda")]
+            Command::Lambda(_) => log::Usual::Info,
             Command::Stdio(stdio) if stdio.quiet => log::Usual::Nothing,
             _ => log::Usual::Warnings,
         },
@@ -89,6 +95,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Decode(decode) => decode.run(cli.log_format),
         Command::Run(run) => run.run(cli.log_format),
+        #[cfg(feature = "lambda")]
+        Command::Lambda(lambda) => lambda.run(cli.log_format),
         Command::Stdio(stdio) => stdio.run(),
         Command::Kcl(kcl) => kcl.run(),
         Command::Inspect(inspect) => inspect.run(),
@@ -101,6 +109,16 @@ pub fn main() -> ExitCode {
         error.report(cli.log_format);
         error.code()
     })
+}
+
+/// What was typed; nothing at all where Lambda starts the program, which is then its function.
+fn arguments() -> Vec<std::ffi::OsString> {
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    #[cfg(feature = "lambda")]
+    if lambda::is_bootstrap() {
+        arguments.extend(lambda::arguments());
+    }
+    arguments
 }
 
 /// Why a command ended early: a sentence for people.

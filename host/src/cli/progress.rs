@@ -1,12 +1,15 @@
-//! The progress bar of `decode`, and how log lines get past it.
+//! The progress bar of `decode` and of a `run` whose sources have an end, and how log lines get past it.
 
+use std::convert::Infallible;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::metrics::Progress;
 use crate::pass::Stats;
 
 /// The bar on the terminal, if there is one: log lines must not be written across it.
@@ -18,7 +21,10 @@ pub(super) fn start(inputs: &[impl AsRef<Path>]) -> ProgressBar {
     if !io::stderr().is_terminal() || io::stdout().is_terminal() || typed {
         return ProgressBar::hidden();
     }
-    let total: Option<u64> = inputs.iter().map(|input| size(input.as_ref())).sum();
+    bar(inputs.iter().map(|input| size(input.as_ref())).sum())
+}
+
+fn bar(total: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
     let template = match total {
         Some(_) => "{wide_bar} {bytes} of {total_bytes}, {msg}",
@@ -28,6 +34,27 @@ pub(super) fn start(inputs: &[impl AsRef<Path>]) -> ProgressBar {
         bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
     })
     .clone()
+}
+
+/// Shows how far the sources of a run are, once they know how far they have to go.
+pub(super) async fn of_run(progress: &Progress) -> Infallible {
+    let mut ticks = tokio::time::interval(Duration::from_millis(200));
+    loop {
+        ticks.tick().await;
+        let (read, all) = progress.so_far();
+        if all > 0 && io::stderr().is_terminal() && !io::stdout().is_terminal() {
+            let bar = bar(Some(all));
+            bar.set_length(all);
+            bar.set_position(read);
+        }
+    }
+}
+
+/// Takes the bar away, if there is one.
+pub(super) fn clear() {
+    if let Some(bar) = BAR.get() {
+        bar.finish_and_clear();
+    }
 }
 
 /// Moves the bar on.

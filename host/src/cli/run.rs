@@ -1,6 +1,6 @@
 //! `dastap run`: the long-running program, from a configuration file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::decode::runtime;
 use super::log::LogFormat;
-use super::{Error, signals};
+use super::{Error, progress, signals};
 use crate::config::Config;
 use crate::metrics::{Metrics, Summary};
 use crate::runner::{End, Plan};
@@ -52,18 +52,13 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn run(self, format: LogFormat) -> Result<ExitCode, Error> {
         let config = Config::load(&self.config).map_err(Error::usage)?;
-        let (price, listen) = (config.kms_price.0, config.metrics.as_ref().map(|metrics| metrics.listen));
-        let workers = config.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        if !self.check {
+            return run_config(config, &self.config, format);
+        }
+        let workers = workers(&config);
         let in_file = |problem: String| Error::Usage(format!("{}: {problem}", self.config.display()));
         let plan = Plan::read(config).map_err(in_file)?;
-        let runtime = runtime(workers)?;
-        let result = match self.check {
-            true => runtime.block_on(self.check(&plan)).map_err(in_file),
-            false => runtime.block_on(run(plan, listen, price, format)),
-        };
-        // Whatever still waits for another side was not accepted, and will be read again.
-        runtime.shutdown_background();
-        result
+        runtime(workers)?.block_on(self.check(&plan)).map_err(in_file)
     }
 
     async fn check(&self, plan: &Plan) -> Result<ExitCode, String> {
@@ -76,6 +71,21 @@ impl Run {
     }
 }
 
+/// Runs what a configuration asks for; `file` is where it stands, for messages.
+pub(super) fn run_config(config: Config, file: &Path, format: LogFormat) -> Result<ExitCode, Error> {
+    let (price, listen) = (config.kms_price.0, config.metrics.as_ref().map(|metrics| metrics.listen));
+    let runtime = runtime(workers(&config))?;
+    let plan = Plan::read(config).map_err(|problem| Error::Usage(format!("{}: {problem}", file.display())))?;
+    let result = runtime.block_on(run(plan, listen, price, format));
+    // Whatever still waits for another side was not accepted, and will be read again.
+    runtime.shutdown_background();
+    result
+}
+
+fn workers(config: &Config) -> usize {
+    config.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 async fn run(
     plan: Plan,
     listen: Option<std::net::SocketAddr>,
@@ -83,14 +93,18 @@ async fn run(
     format: LogFormat,
 ) -> Result<ExitCode, Error> {
     let told_to_stop = signals::stop_on_signal();
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::new(price));
     if let Some(address) = listen {
         let serving = crate::metrics::serve(Arc::clone(&metrics), address).await;
         serving.map_err(|error| Error::Usage(format!("metrics.listen: cannot listen on {address}: {error}")))?;
     }
     let runner = plan.open(Arc::clone(&metrics)).await.map_err(Error::Usage)?;
     tracing::info!("running");
-    let ended = runner.run(told_to_stop).await;
+    let ended = tokio::select! {
+        ended = runner.run(told_to_stop) => ended,
+        never = progress::of_run(metrics.progress()) => match never {},
+    };
+    progress::clear();
     let summary = Summary::of(&metrics, price);
     match format {
         LogFormat::Text => eprintln!("{summary}"),

@@ -7,7 +7,9 @@ mod decoder;
 #[cfg(feature = "run")]
 mod endpoint;
 mod keys;
+mod secret;
 pub(crate) mod sigma;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +23,8 @@ use serde_json::{Map, Value};
 #[cfg(feature = "run")]
 pub(crate) use endpoint::{Endpoint, read_settings};
 pub(crate) use keys::{Keys, Provider};
+pub(crate) use secret::SecretPlace;
+pub(crate) use time::Time;
 
 /// The sections of a configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

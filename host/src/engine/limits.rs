@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use dastap_guest::settings::Limits;
 use wasmtime::ResourceLimiter;
 
 /// The limits of every call of a decoder.
@@ -27,10 +28,12 @@ const BATCH_MEMORY: usize = 80 << 20;
 
 impl CallLimits {
     /// From the limits of a record. At the same time there are the record, its decoded message (three quarters of it)
-    /// and the decrypted one, the plaintext, and its lines.
-    pub(crate) fn for_records(record: usize, plaintext: usize, has_rules: bool, time: Duration) -> Self {
+    /// and the decrypted one; then the document and its lines, of which the guest itself refuses to make more than fit,
+    /// and what the document's buffer has to spare.
+    pub(crate) fn for_records(limits: &Limits, has_rules: bool, time: Duration) -> Self {
         let fixed = BASE_MEMORY + if has_rules { RULES_MEMORY } else { 0 };
-        CallLimits { memory: fixed + 3 * record + 3 * plaintext, fixed, time }
+        let (record, plaintext) = (limits.record.0, limits.plaintext.0);
+        CallLimits { memory: fixed + 3 * record + plaintext / 4 + limits.lines(), fixed, time }
     }
 
     /// Bytes of linear memory for a call with so many records.

@@ -7,8 +7,10 @@ use std::time::Instant;
 use prometheus_client::collector::Collector as Collect;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::Metrics;
+use super::summary::{Totals, dollars, saved};
 use crate::keys::{Answer, Cache, KeyError, KeyProvider, KeyRequest, KeyStats};
 
 /// A provider whose answers are timed.
@@ -37,9 +39,14 @@ impl<P: KeyProvider> KeyProvider for Timed<P> {
     }
 }
 
-/// Reads the caches' own numbers whenever somebody asks for metrics.
+/// Reads the caches' own numbers whenever somebody asks for metrics, and what they save.
 #[derive(Debug)]
-pub(super) struct Collector(pub(super) Arc<Mutex<Vec<Arc<Cache>>>>);
+pub(super) struct Collector {
+    pub(super) caches: Arc<Mutex<Vec<Arc<Cache>>>>,
+    pub(super) totals: Arc<Mutex<Totals>>,
+    /// Dollars for 10,000 requests to KMS.
+    pub(super) price: f64,
+}
 
 /// All caches together.
 pub(super) fn sum(caches: &Mutex<Vec<Arc<Cache>>>) -> KeyStats {
@@ -56,7 +63,9 @@ pub(super) fn sum(caches: &Mutex<Vec<Arc<Cache>>>) -> KeyStats {
 
 impl Collect for Collector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let KeyStats { lookups, hits, calls, refused, unavailable, stale } = sum(&self.0);
+        let KeyStats { lookups, hits, calls, refused, unavailable, stale } = sum(&self.caches);
+        let decoded = self.totals.lock().unwrap_or_else(PoisonError::into_inner).decoded;
+        let saved = saved(decoded, calls);
         for (name, help, value) in [
             ("keys_looked_up", "Questions to the cache of data keys", lookups),
             ("keys_hit", "Questions that the cache answered with a fresh key", hits),
@@ -64,12 +73,15 @@ impl Collect for Collector {
             ("keys_refused", "Questions that ended in a refusal", refused),
             ("keys_unavailable", "Questions that ended without an answer", unavailable),
             ("keys_stale", "Questions answered with a key past its time, while KMS was away", stale),
-            ("keys_saved", "Questions that did not reach KMS thanks to the cache", lookups.saturating_sub(calls)),
+            ("kms_requests_saved", "Requests that a decoder which asks for each record would have made besides", saved),
         ] {
             let counter = ConstCounter::new(value);
             let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
             counter.encode(metric)?;
         }
-        Ok(())
+        let cost = ConstGauge::new(dollars(saved, self.price));
+        let help = "What these requests would have cost, at the price of the setting `kms-price`";
+        let metric = encoder.encode_descriptor("kms_cost_saved_dollars", help, None, cost.metric_type())?;
+        cost.encode(metric)
     }
 }

@@ -3,9 +3,11 @@
 //! Labels never hold text from inside a record but the ids of cluster and instance and the names of rules.
 
 mod keys;
+mod progress;
 mod serve;
 mod summary;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,17 +17,19 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::config::KmsPrice;
 use crate::engine::{Count, Failure};
 use crate::keys::Cache;
 pub(crate) use keys::Timed;
-#[allow(unused_imports, reason = "until the http source is there")]
-pub(crate) use serve::{routes, serve};
+pub(crate) use progress::Progress;
+pub(crate) use serve::{counters, health, serve};
 pub(crate) use summary::Summary;
 use summary::Totals;
 
 type Labels = Vec<(&'static str, String)>;
 type Counters = Family<Labels, Counter>;
 type Gauges = Family<Labels, Gauge>;
+type Decimals = Family<Labels, Gauge<f64, AtomicU64>>;
 type Seconds = Family<Labels, Histogram>;
 
 /// All counters. One for the whole program.
@@ -45,7 +49,7 @@ pub(crate) struct Metrics {
     heartbeats: Counters,
     heartbeat_last: Gauges,
     values_redacted: Counters,
-    lag: Gauges,
+    lag: Decimals,
     stalled: Gauges,
     queue_bytes: Gauges,
     sink_events: Counters,
@@ -55,11 +59,21 @@ pub(crate) struct Metrics {
     sink_seconds: Seconds,
     kms_seconds: Seconds,
     caches: Arc<Mutex<Vec<Arc<Cache>>>>,
-    totals: Mutex<Totals>,
+    progress: Progress,
+    totals: Arc<Mutex<Totals>>,
 }
 
 impl Default for Metrics {
+    /// With the usual price of KMS.
     fn default() -> Self {
+        Metrics::new(KmsPrice::default().0)
+    }
+}
+
+impl Metrics {
+    /// Everything at nothing. `price`: dollars for 10,000 requests to KMS.
+    pub(crate) fn new(price: f64) -> Self {
+        let totals: Arc<Mutex<Totals>> = Arc::default();
         let mut registry = Registry::with_prefix("dastap");
         let caches: Arc<Mutex<Vec<Arc<Cache>>>> = Arc::default();
         let mut counters = |name: &str, help: &str| {
@@ -71,8 +85,8 @@ impl Default for Metrics {
         let bytes_received = counters("bytes_received", "Bytes of these records");
         let records_decoded = counters("records_decoded", "Records whose events were handed to the sinks or dropped");
         let records_failed = counters("records_failed", "Records that went to the dead letter, by stage and reason");
-        let records_suite = counters("records_by_suite", "Records by algorithm suite of their message");
-        let plain_bytes = counters("plaintext_bytes", "Bytes of decrypted and unpacked documents");
+        let records_suite = counters("messages_decrypted", "Encrypted messages, by algorithm suite");
+        let plain_bytes = counters("bytes_unpacked", "Bytes of decrypted and unpacked documents");
         let events_kept = counters("events_kept", "Events handed to the sinks, by cluster and instance");
         let events_dropped = counters("events_dropped", "Events that a setting or a rule dropped, by the reason");
         let events_by_rule = counters("events_matched", "Events that a rule decided about, by rule and verdict");
@@ -95,8 +109,9 @@ impl Default for Metrics {
             "heartbeat_last_timestamp_seconds",
             "When the last heartbeat of an instance was decoded; alert when it is old",
         );
-        let lag =
-            gauges(&mut registry, "shard_lag_milliseconds", "How far behind the end of its shard the last read is");
+        let lag = Decimals::default();
+        let help = "How far behind the end of its shard the last read is";
+        registry.register_with_unit("shard_lag", help, Unit::Seconds, lag.clone());
         let stalled = gauges(&mut registry, "lanes_stalled", "Streams that wait for data keys");
         let queue_bytes = gauges(&mut registry, "queue_bytes", "Bytes that wait for a sink");
         let seconds = |registry: &mut Registry, name: &str, help: &str| {
@@ -108,7 +123,8 @@ impl Default for Metrics {
         let sink_seconds = seconds(&mut registry, "sink_request", "From a sink's request to the answer");
         let kms_seconds =
             seconds(&mut registry, "kms_request", "From a question for a data key to the answer, by outcome");
-        registry.register_collector(Box::new(keys::Collector(Arc::clone(&caches))));
+        let collector = keys::Collector { caches: Arc::clone(&caches), totals: Arc::clone(&totals), price };
+        registry.register_collector(Box::new(collector));
         Metrics {
             registry,
             records_received,
@@ -134,12 +150,11 @@ impl Default for Metrics {
             sink_seconds,
             kms_seconds,
             caches,
-            totals: Mutex::default(),
+            progress: Progress::default(),
+            totals,
         }
     }
-}
 
-impl Metrics {
     /// Records came from a source: how many, how large.
     pub(crate) fn received(&self, source: &str, records: usize, bytes: usize) {
         let labels = vec![("source", source.to_owned())];
@@ -253,7 +268,7 @@ impl Metrics {
     /// How far behind the end of its shard a source's last read is.
     pub(crate) fn lag(&self, source: &str, shard: &str, behind: Duration) {
         let labels = vec![("source", source.to_owned()), ("shard", shard.to_owned())];
-        self.lag.get_or_create(&labels).set(i64::try_from(behind.as_millis()).unwrap_or(i64::MAX));
+        self.lag.get_or_create(&labels).set(behind.as_secs_f64());
     }
 
     /// A lane waits for keys (true) or goes on (false).
@@ -266,6 +281,11 @@ impl Metrics {
         };
     }
 
+    /// How far the sources are that have an end.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     fn totals(&self) -> std::sync::MutexGuard<'_, Totals> {
         self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -273,4 +293,46 @@ impl Metrics {
 
 fn of_sink(sink: &str) -> Labels {
     vec![("sink", sink.to_owned())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Stage;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_metric_has_a_row_in_the_table_and_every_row_a_metric() {
+        let metrics = Metrics::default();
+        metrics.received("s", 1, 1);
+        metrics.decoded("s", 1);
+        let failure = Failure { stage: Stage::Key, reason: "refused".into(), detail: String::new(), retryable: false };
+        metrics.failed("s", &failure);
+        let names =
+            ["kept", "kept.rule.1", "dropped.rule.1", "dropped.heartbeat", "heartbeats", "suite.0x0178", "plain-bytes"];
+        let count = |name: &str| Count { cluster: "c".into(), instance: "i".into(), name: name.into(), value: 1 };
+        metrics.counted(&names.map(count));
+        metrics.counted(&[count("redacted.mask")]);
+        metrics.queued("s", 1);
+        metrics.unrouted("r", 1);
+        metrics.key_answered("key", Duration::ZERO);
+        metrics.sink_answered("s", Duration::ZERO);
+        metrics.sink_retried("s");
+        metrics.sink_refused("s", 1);
+        metrics.sink_accepted("s", 1, 1);
+        metrics.lag("s", "0", Duration::from_millis(1500));
+        metrics.stalled("s", true);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &metrics.registry).unwrap();
+        assert!(text.contains("dastap_shard_lag_seconds{source=\"s\",shard=\"0\"} 1.5\n"), "{text}");
+        let shown: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+            .map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() })
+            .collect();
+        let table = include_str!("../../../pipelines/grafana/README.md");
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `dastap_")?.split_once('`'));
+        let documented: BTreeSet<String> = rows.map(|(name, _)| format!("dastap_{name}")).collect();
+        assert_eq!(shown, documented);
+    }
 }

@@ -29,9 +29,18 @@ pub(crate) async fn serve(metrics: Arc<Metrics>, address: SocketAddr) -> io::Res
     Ok(address)
 }
 
-/// The two routes, for servers that have more.
-pub(crate) fn routes(metrics: Arc<Metrics>) -> Router {
-    Router::new().route("/metrics", get(text)).route("/healthz", get(|| async { "ok\n" })).with_state(metrics)
+fn routes(metrics: Arc<Metrics>) -> Router {
+    counters(metrics).merge(health())
+}
+
+/// `/metrics`, for servers that have more.
+pub(crate) fn counters<S: Clone + Send + Sync + 'static>(metrics: Arc<Metrics>) -> Router<S> {
+    Router::new().route("/metrics", get(text)).with_state(metrics)
+}
+
+/// `/healthz`, for servers that have more.
+pub(crate) fn health() -> Router {
+    Router::new().route("/healthz", get(|| async { "ok\n" }))
 }
 
 async fn text(State(metrics): State<Arc<Metrics>>) -> Response {

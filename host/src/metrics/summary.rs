@@ -34,6 +34,16 @@ impl Summary {
     }
 }
 
+/// Requests to KMS that were not needed: a decoder without a cache asks once for each record.
+pub(super) fn saved(decoded: u64, asked: u64) -> u64 {
+    decoded.saturating_sub(asked)
+}
+
+/// What so many requests to KMS cost.
+pub(super) fn dollars(requests: u64, price: f64) -> f64 {
+    requests as f64 / 10_000.0 * price
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Totals { received, decoded, failed, kept, dropped, unrouted, accepted } = &self.totals;
@@ -44,9 +54,8 @@ impl fmt::Display for Summary {
         for (sink, events) in accepted {
             write!(f, "; {sink} accepted {events}")?;
         }
-        // A decoder without a cache asks once for each record.
-        let (asked, saved) = (self.keys.calls, decoded.saturating_sub(self.keys.calls));
-        let dollars = saved as f64 / 10_000.0 * self.price;
+        let (asked, saved) = (self.keys.calls, saved(*decoded, self.keys.calls));
+        let dollars = dollars(saved, self.price);
         write!(f, "; data keys asked for {asked} times, {saved} requests saved (about ${dollars:.2})")
     }
 }

@@ -89,6 +89,10 @@ impl Thread {
         loop {
             while let Some(record) = records.ready() {
                 batches.push(record).map_or(Ok(()), |batch| self.send(batch))?;
+                // A large record is not held while the next one is cut.
+                if batches.is_full() {
+                    batches.take().map_or(Ok(()), |batch| self.send(batch))?;
+                }
             }
             // The next read may wait: what is here goes out first.
             batches.take().map_or(Ok(()), |batch| self.send(batch))?;

@@ -59,15 +59,19 @@ impl Batches {
         Batches { current: Batch { first, ..Batch::default() } }
     }
 
-    /// Takes a record, and gives out the batch before it when that is full or of another stream. What is left at the
-    /// end or in a pause of the input is for [`Self::take`].
+    /// Takes a record, and gives out the batch before it when that is full or of another stream. What is left when
+    /// [`Self::is_full`], at the end or in a pause of the input is for [`Self::take`].
     pub(crate) fn push(&mut self, record: Record) -> Option<Batch> {
         let other = record.resource != self.current.resource && !self.current.is_empty();
-        let full = self.current.len() >= RECORDS || self.current.bytes >= BYTES;
-        let complete = if other || full { self.take() } else { None };
+        let complete = if other || self.is_full() { self.take() } else { None };
         self.current.resource = record.resource;
         self.current.push(record.content);
         complete
+    }
+
+    /// The next record goes into another batch: this one need not wait for it.
+    pub(crate) fn is_full(&self) -> bool {
+        self.current.len() >= RECORDS || self.current.bytes >= BYTES
     }
 
     /// Gives out what is there.
@@ -92,7 +96,7 @@ mod tests {
         let mut collector = Batches::default();
         let mut batches: Vec<_> = records.into_iter().filter_map(|record| collector.push(record)).collect();
         batches.extend(collector.take());
-        assert_eq!(collector.take(), None);
+        assert_eq!((collector.is_full(), collector.take()), (false, None));
         batches
     }
 

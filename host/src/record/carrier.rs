@@ -6,6 +6,7 @@
 //! | Lambda event of a Kinesis trigger | `Records[].kinesis.data` | `Records[].eventSourceARN` |
 //! | `aws kinesis get-records` | `Records[].Data` | |
 //! | Firehose transformation event, Firehose HTTP body | `records[].data` | `sourceKinesisStreamArn` |
+//! | what Firehose writes for a record that a transformation failed | `rawData` | |
 //! | one record of any of these | the same without the list | |
 //! | dead-letter line | `record` or `record_base64`, beside `error` | `resource` |
 //! | array of records or carriers | each element | |
@@ -43,6 +44,8 @@ struct Members<'a> {
     kinesis_data: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "data")]
     firehose_data: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "rawData")]
+    undelivered: Option<Cow<'a, str>>,
     error: Option<Failure>,
     #[serde(borrow)]
     record: Option<&'a RawValue>,
@@ -78,8 +81,13 @@ pub(super) fn unpack(value: &[u8], limit: usize, records: &mut VecDeque<Record>)
 }
 
 /// The resource id in the name or ARN of an activity stream: what follows `aws-rds-das-`.
-fn stream_resource(name: &str) -> Option<&str> {
+pub(crate) fn stream_resource(name: &str) -> Option<&str> {
     name.split(['/', ':']).find_map(|part| part.strip_prefix("aws-rds-das-")).filter(|id| is_resource(id))
+}
+
+/// The resource id of a stream that is told by its id, name or ARN.
+pub(crate) fn resource_id(stream: &str) -> Option<&str> {
+    if is_resource(stream) { Some(stream) } else { stream_resource(stream) }
 }
 
 fn is_resource(id: &str) -> bool {
@@ -127,7 +135,8 @@ fn members_carried(text: &str) -> Option<Vec<Record>> {
 /// The record in one element of a carrier; nothing when it carries none.
 fn payload(element: &str, source: Option<&Arc<str>>) -> Option<Record> {
     let members: Members<'_> = serde_json::from_str(element).ok()?;
-    let data = members.kinesis.map(|payload| payload.data).or(members.kinesis_data).or(members.firehose_data)?;
+    let data = members.kinesis.map(|payload| payload.data).or(members.kinesis_data).or(members.firehose_data);
+    let data = data.or(members.undelivered)?;
     let resource = members.event_source.as_deref().and_then(stream_resource).map(Arc::from);
     Some(decoded(&data, element).of(resource.or_else(|| source.cloned())))
 }
@@ -188,6 +197,10 @@ mod tests {
             (json!({"requestId": "r", "timestamp": 1, "records": [{"data": data}]}), vec![text(None, RECORD)]),
             (lambda.clone(), vec![text(Some("cluster-ABC"), RECORD)]),
             (polled.clone(), vec![text(None, RECORD)]),
+            (
+                json!({"attemptsMade": 1, "errorCode": "Lambda.ProcessingFailedStatus", "rawData": data}),
+                vec![text(None, RECORD)],
+            ),
             (json!([polled, lambda]), vec![text(None, RECORD), text(Some("cluster-ABC"), RECORD)]),
             (json!({"Records": []}), vec![]),
         ] {

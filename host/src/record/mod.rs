@@ -14,7 +14,10 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 pub(crate) use batch::{Batch, Batches};
+pub(crate) use carrier::{resource_id, stream_resource};
 pub(crate) use input::Input;
 use splitter::{Kind, Next, Splitter};
 
@@ -66,6 +69,14 @@ impl Content {
         match self {
             Content::Text(text) => text.into_bytes(),
             Content::Refused(bytes, _) => bytes,
+        }
+    }
+
+    /// What a carrier holds as base64.
+    pub(crate) fn from_base64(data: &str) -> Content {
+        match BASE64.decode(data) {
+            Ok(bytes) => Content::from_bytes(bytes),
+            Err(_) => Content::Refused(data.as_bytes().to_vec(), Refusal::BadBase64),
         }
     }
 
@@ -190,6 +201,16 @@ impl<R: Read> Iterator for Records<R> {
 impl Record {
     fn plain(bytes: Vec<u8>) -> Record {
         Record { resource: None, content: Content::from_bytes(bytes) }
+    }
+
+    /// What the `data` of a carrier of this stream holds.
+    pub(crate) fn of_bytes(bytes: Vec<u8>, resource: Option<Arc<str>>) -> Record {
+        Record { resource, content: Content::from_bytes(bytes) }.within(RECORD_LIMIT)
+    }
+
+    /// A carrier's `data` that is not base64.
+    pub(crate) fn bad_base64(data: String, resource: Option<Arc<str>>) -> Record {
+        Record { resource, content: Content::Refused(data.into_bytes(), Refusal::BadBase64) }
     }
 
     /// Refused when it is longer than `limit`.

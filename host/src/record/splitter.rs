@@ -72,7 +72,8 @@ impl Splitter {
             self.start = 0;
             let needed = self.end + ROOM;
             if self.buffer.len() < needed {
-                self.buffer.resize(needed.next_power_of_two(), 0);
+                // By half, not twice: what is filled with zeros is resident.
+                self.buffer.resize(needed.max(self.buffer.len() / 2 * 3), 0);
             }
         }
         self.buffer.get_mut(self.end..).unwrap_or_default()

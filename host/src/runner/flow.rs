@@ -20,7 +20,8 @@ pub(crate) struct Flow {
     pub(super) workers: Arc<Workers>,
     /// Batches of one lane that are decoded ahead of their turn.
     pub(super) at_once: usize,
-    pub(super) dead_letter: Queue,
+    /// Without one, a failed record stops its lane: whoever sent it still has it.
+    pub(super) dead_letter: Option<Queue>,
     outlets: Vec<Outlet>,
     room: Arc<Semaphore>,
     most: usize,
@@ -48,7 +49,7 @@ impl Flow {
         metrics: Arc<Metrics>,
         workers: usize,
         outlets: Vec<Outlet>,
-        dead_letter: Queue,
+        dead_letter: Option<Queue>,
         lanes: watch::Sender<usize>,
         stop: watch::Receiver<bool>,
     ) -> Self {
@@ -89,6 +90,11 @@ impl Flow {
         if !taken {
             self.metrics.unrouted(&lines.route, lines.events.into());
         }
+    }
+
+    /// Whether any sink takes events.
+    pub(super) fn has_sinks(&self) -> bool {
+        !self.outlets.is_empty()
     }
 
     /// Waits until the run is told to end.

@@ -6,6 +6,7 @@ use super::flow::Flow;
 use super::lane::{Lane, Patience};
 use crate::Decoder;
 use crate::metrics::Metrics;
+use crate::workers::Line;
 
 /// What a running source works with. Clones are the same.
 #[derive(Clone)]
@@ -26,8 +27,18 @@ impl Intake {
         self.flow.stopped().await;
     }
 
+    /// Decodes batches in order with the workers of all, for answers that go back to the sender.
+    pub(crate) fn line(&self) -> Line {
+        Line::new(self.decoder.clone(), Arc::clone(&self.flow.workers))
+    }
+
+    /// Whether any sink takes what the lanes deliver: where the answer carries the events, none needs to.
+    pub(crate) fn has_sinks(&self) -> bool {
+        self.flow.has_sinks()
+    }
+
     /// The counters.
-    pub(crate) fn metrics(&self) -> &Metrics {
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.flow.metrics
     }
 

@@ -1,7 +1,8 @@
 //! One ordered stream of records on its way: decoded by the workers ahead of their turn, delivered in order.
 //!
 //! A failure that may pass (no key now) stops the lane: the record is tried again with pauses, and nothing behind it
-//! overtakes. Every other failure goes to the dead letter, with the record.
+//! overtakes. Every other failure goes to the dead letter, with the record; where there is none, it stops the lane for
+//! good.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -141,19 +142,20 @@ impl Task {
             let (record, verdict) = match batch.refused.get(first.refused) {
                 Some((place, bytes, why)) if *place == first.place => {
                     first.refused += 1;
-                    (bytes.as_slice(), Verdict::Failed((*why).into()))
+                    (bytes.as_slice(), Ok(Verdict::Failed((*why).into())))
                 }
                 _ => {
                     let Some((text, verdict)) = batch.texts.get(first.texts).zip(verdicts.next()) else { break };
                     first.texts += 1;
-                    match self.patient(text, verdict, batch.resource.as_deref()).await {
-                        Ok(verdict) => (text.as_bytes(), verdict),
-                        Err(why) => {
-                            first.settlement.stop(first.place, why.as_str());
-                            self.stopped = Some(why);
-                            break;
-                        }
-                    }
+                    (text.as_bytes(), self.patient(text, verdict, batch.resource.as_deref()).await)
+                }
+            };
+            let verdict = match verdict.and_then(|verdict| self.keepable(verdict)) {
+                Ok(verdict) => verdict,
+                Err(why) => {
+                    first.settlement.stop(first.place, why.as_str());
+                    self.stopped = Some(why);
+                    break;
                 }
             };
             let index = batch.first + first.place as u64;
@@ -164,6 +166,17 @@ impl Task {
         self.flow.metrics.counted(&self.decoder.counts());
         lines.put(&self.flow, &first.settlement).await;
         is_last || self.stopped.is_some()
+    }
+
+    /// The verdict, if somebody takes what it is about.
+    fn keepable(&self, verdict: Verdict) -> Result<Verdict, String> {
+        match &verdict {
+            Verdict::Failed(failure) if self.flow.dead_letter.is_none() => {
+                self.flow.metrics.failed(&self.source, failure);
+                Err(failure.to_string())
+            }
+            _ => Ok(verdict),
+        }
     }
 
     /// The verdict when it is final. One that may change is asked for again until it does, or the run ends.
@@ -239,10 +252,10 @@ impl Outgoing {
         for lines in self.lines {
             flow.put(Arc::new(lines), settlement).await;
         }
-        if self.failures > 0 {
+        if let Some(dead_letter) = flow.dead_letter.as_ref().filter(|_| self.failures > 0) {
             let text = String::from_utf8_lossy(&self.failed).into_owned();
             let lines = Lines { route: "failed".to_owned(), text, events: self.failures, resource: self.resource };
-            flow.dead_letter.put(Arc::new(lines), settlement.ack()).await;
+            dead_letter.put(Arc::new(lines), settlement.ack()).await;
         }
     }
 }

@@ -27,11 +27,6 @@ impl<P> Pending<P> {
         self.waiting.is_empty()
     }
 
-    /// How many batches are not settled.
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
     /// Waits for the oldest; for ever when there is none. Safe to drop and call again.
     pub(crate) async fn next(&mut self) -> (P, Delivery) {
         let Some((_, receipt)) = self.waiting.front_mut() else { return std::future::pending().await };

@@ -17,13 +17,17 @@ use crate::metrics::Metrics;
 use crate::sink::{self, SinkContext, SinkSettings};
 use crate::source::{self, SourceContext, SourceSettings};
 
+/// The place of the dead letter in the file, and its name unless it has one of its own.
+const DEAD_LETTER: &str = "dead-letter";
+
 /// What a configuration asks for, checked.
 pub(crate) struct Plan {
     keys: Vec<(config::Keys, Arc<str>)>,
     transform: Map<String, Value>,
     sources: Vec<PlannedSource>,
     sinks: Vec<PlannedSink>,
-    dead_letter: PlannedSink,
+    /// None where the senders of all records keep them until they are delivered.
+    dead_letter: Option<PlannedSink>,
     workers: usize,
     drain: Duration,
 }
@@ -54,7 +58,7 @@ impl Plan {
             keys: vec![],
             sources: vec![],
             sinks: vec![],
-            dead_letter: planned_sink("dead-letter", dead_letter.unwrap_or_else(default_dead_letter))?,
+            dead_letter: dead_letter.map(|section| planned_sink(DEAD_LETTER, section)).transpose()?,
             workers: workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             drain: drain.0,
             transform,
@@ -74,6 +78,9 @@ impl Plan {
                 ));
             }
             plan.sinks.push(sink);
+        }
+        if !plan.is_kept_by_senders() && plan.dead_letter.is_none() {
+            plan.dead_letter = Some(planned_sink(DEAD_LETTER, default_dead_letter())?);
         }
         plan.check_routes()?;
         Ok(plan)
@@ -110,8 +117,16 @@ impl Plan {
         self
     }
 
+    /// Whether nothing is lost when neither a sink nor a dead letter has it.
+    fn is_kept_by_senders(&self) -> bool {
+        self.sources.iter().all(|source| source.settings.is_kept_by_sender())
+    }
+
     /// Events of a route that no sink takes would be lost.
     fn check_routes(&self) -> Result<(), String> {
+        if self.sinks.is_empty() && self.is_kept_by_senders() {
+            return Ok(());
+        }
         let drops_the_rest = self.transform.get("otherwise").is_some_and(|otherwise| otherwise == "drop");
         let catches_all = self.sinks.iter().any(|sink| sink.routes.take("default"));
         match catches_all || drops_the_rest && !self.sinks.is_empty() {
@@ -140,7 +155,10 @@ impl Plan {
             };
             text += &format!("sink    {:<12} {}{routes}\n", sink.name, sink.settings.plan());
         }
-        text += &format!("failed  {:<12} {}\n", self.dead_letter.name, self.dead_letter.settings.plan());
+        text += &match &self.dead_letter {
+            Some(sink) => format!("failed  {:<12} {}\n", sink.name, sink.settings.plan()),
+            None => format!("failed  {:<12} back to the sender\n", ""),
+        };
         text + &format!("workers {}\n", self.workers)
     }
 
@@ -200,11 +218,14 @@ impl Plan {
             drivers.spawn(async move { (name, drive(sink, items, idle).await) });
             Ok::<Queue, String>(queue)
         };
-        let dead_letter = opened(self.dead_letter, None).await?;
+        let dead_letter = match self.dead_letter {
+            Some(planned) => Some(opened(planned, None).await?),
+            None => None,
+        };
         let mut outlets = Vec::new();
         for sink in self.sinks {
             let routes = sink.routes.clone();
-            outlets.push(Outlet { queue: opened(sink, Some(dead_letter.clone())).await?, routes });
+            outlets.push(Outlet { queue: opened(sink, dead_letter.clone()).await?, routes });
         }
         let flow = Arc::new(Flow::new(Arc::clone(&metrics), self.workers, outlets, dead_letter, lanes, stopped));
         let mut sources = Vec::new();
@@ -215,7 +236,7 @@ impl Plan {
             let intake = Intake { flow: Arc::clone(&flow), source: Arc::clone(&name), decoder };
             sources.push((name, source, intake));
         }
-        Ok(Runner { sources, drivers, flow, metrics, stop, drain: self.drain })
+        Ok(Runner { sources, drivers, flow, stop, drain: self.drain })
     }
 }
 
@@ -225,7 +246,10 @@ fn planned_sink(place: &str, section: Map<String, Value>) -> Result<PlannedSink,
     let read = sink::KINDS.iter().find(|known| known.name == kind).map(|kind| kind.read);
     let read = read.ok_or_else(|| format!("{place}.type: unknown sink {kind}"))?;
     let settings = read(rest).map_err(|problem| format!("{place}.{problem}"))?;
-    let name = name.unwrap_or_else(|| if place == "dead-letter" { place.to_owned() } else { kind });
+    if place == DEAD_LETTER && !settings.keeps() {
+        return Err(format!("{place}.type: expected a sink that keeps whole records, such as `file`, found `{kind}`"));
+    }
+    let name = name.unwrap_or_else(|| if place == DEAD_LETTER { place.to_owned() } else { kind });
     Ok(PlannedSink { name: name.into(), settings, routes: Routes(routes), queue })
 }
 

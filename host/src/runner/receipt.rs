@@ -85,6 +85,15 @@ impl Ack {
         self
     }
 
+    /// Takes off the acknowledgement of so much of what it stands for: another receiver gets that part.
+    pub(crate) fn part(&mut self, events: u64, bytes: usize) -> Ack {
+        if let Some(counted) = &mut self.counted {
+            counted.events = counted.events.saturating_sub(events);
+            counted.bytes = counted.bytes.saturating_sub(bytes);
+        }
+        self.settlement.ack()
+    }
+
     /// What it stands for is safe with its receiver.
     pub(crate) fn accept(mut self) {
         self.accepted = true;

@@ -157,7 +157,7 @@ impl World {
         });
         let queue = sink("shaky", &accepted, Some(dead_letter.clone()), other_side);
         let outlets = vec![Outlet { queue, routes: Routes::default() }];
-        let flow = Arc::new(Flow::new(Arc::clone(&metrics), 2, outlets, dead_letter, lanes, stopped));
+        let flow = Arc::new(Flow::new(Arc::clone(&metrics), 2, outlets, Some(dead_letter), lanes, stopped));
         let mut tasks = Vec::new();
         for lane in 0..2 {
             let intake = Intake { flow: Arc::clone(&flow), source: "test".into(), decoder: decoder.clone() };

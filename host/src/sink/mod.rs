@@ -5,8 +5,12 @@
 //! other side refuses for good goes to the dead letter ([`SinkContext::refuse`]).
 
 mod file;
+mod firehose;
+mod http;
+mod objects;
 mod refused;
 mod retry;
+mod sns;
 mod stdout;
 
 use std::sync::Arc;
@@ -22,8 +26,14 @@ use crate::runner::{Item, Queue};
 pub(crate) use retry::{Attempt, Retry};
 
 /// Every kind of sink, by its name in the configuration.
-pub(crate) const KINDS: &[Kind] =
-    &[Kind { name: "file", read: read::<file::Settings> }, Kind { name: "stdout", read: read::<stdout::Settings> }];
+pub(crate) const KINDS: &[Kind] = &[
+    Kind { name: "file", read: read::<file::Settings> },
+    Kind { name: "firehose", read: read::<firehose::Settings> },
+    Kind { name: "http", read: read::<http::Settings> },
+    Kind { name: "objects", read: read::<objects::Settings> },
+    Kind { name: "sns", read: read::<sns::Settings> },
+    Kind { name: "stdout", read: read::<stdout::Settings> },
+];
 
 /// Takes event lines. One task drives it, so calls never overlap.
 #[async_trait]
@@ -83,6 +93,11 @@ pub(crate) trait SinkSettings: Send + Sync {
     /// One line for people: where lines go.
     fn plan(&self) -> String;
 
+    /// Whether what it has accepted is kept whole, so that it can be the dead letter.
+    fn keeps(&self) -> bool {
+        true
+    }
+
     /// Opens it: looks for credentials, creates a file. Sends nothing.
     ///
     /// # Errors
@@ -101,13 +116,16 @@ pub(crate) struct SinkContext {
     pub(crate) dead_letter: Option<Queue>,
 }
 
+/// Reads and checks the settings of one kind.
+pub(crate) type Read = fn(Map<String, Value>) -> Result<Box<dyn SinkSettings>, String>;
+
 /// One kind of sink.
 #[derive(Debug)]
 pub(crate) struct Kind {
     /// Its `type`.
     pub(crate) name: &'static str,
     /// Reads its settings.
-    pub(crate) read: fn(Map<String, Value>) -> Result<Box<dyn SinkSettings>, String>,
+    pub(crate) read: Read,
 }
 
 fn read<S: SinkSettings + DeserializeOwned + 'static>(

@@ -30,7 +30,8 @@ struct Reason<'a> {
 }
 
 impl SinkContext {
-    /// Hands refused lines to the dead letter, with the acknowledgement: they are accepted when the dead letter has them.
+    /// Hands refused lines to the dead letter, with the acknowledgement: they are accepted when the dead letter has them,
+    /// never where there is none.
     /// `refused`: whole lines out of `lines`, with their ends; `why`: for people, no payload.
     pub(crate) async fn refuse(&self, lines: &Lines, refused: &str, why: &str, ack: Ack) {
         let mut text = String::new();
@@ -44,7 +45,10 @@ impl SinkContext {
             text.push('\n');
             events += 1;
         }
-        tracing::warn!(sink = %self.name, events, why, "events were refused and go to the dead letter");
+        match self.dead_letter {
+            Some(_) => tracing::warn!(sink = %self.name, events, why, "events were refused and go to the dead letter"),
+            None => tracing::error!(sink = %self.name, events, why, "events were refused, and nobody else takes them"),
+        }
         self.metrics.sink_refused(&self.name, events.into());
         let resource = lines.resource.clone();
         if let Some(dead_letter) = &self.dead_letter {

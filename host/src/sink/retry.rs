@@ -81,8 +81,8 @@ mod tests {
         let metrics = Arc::new(Metrics::default());
         let (dead_letter, _items) = Queue::new("dead-letter".into(), 1, Arc::clone(&metrics));
         let context = SinkContext { name: "test".into(), metrics, dead_letter: Some(dead_letter) };
-        let mut attempts = 0;
         let retry = Retry::new(&context);
+        let mut attempts = 0;
         let accepted = retry.until_accepted(|| {
             attempts += 1;
             std::future::ready(match attempts {

@@ -3,6 +3,11 @@
 //! A source opens a [`Lane`](crate::runner::Lane) for each stream of records whose order matters (a shard, a file, a
 //! request), pushes batches into it, and saves a position only when the receipt of everything before it says accepted.
 
+mod http;
+mod kinesis;
+#[cfg(feature = "lambda")]
+mod lambda;
+mod objects;
 mod stdin;
 
 use async_trait::async_trait;
@@ -14,7 +19,14 @@ use crate::config::read_settings;
 use crate::runner::Intake;
 
 /// Every kind of source, by its name in the configuration.
-pub(crate) const KINDS: &[Kind] = &[Kind { name: "stdin", read: read::<stdin::Settings> }];
+pub(crate) const KINDS: &[Kind] = &[
+    Kind { name: "http", read: read::<http::Settings> },
+    Kind { name: "kinesis", read: read::<kinesis::Settings> },
+    #[cfg(feature = "lambda")]
+    Kind { name: "lambda", read: read::<lambda::Settings> },
+    Kind { name: "objects", read: read::<objects::Settings> },
+    Kind { name: "stdin", read: read::<stdin::Settings> },
+];
 
 /// Reads records and hands them over.
 #[async_trait]
@@ -51,6 +63,12 @@ pub(crate) trait SourceSettings: Send + Sync {
         Access::default()
     }
 
+    /// Whether the sender of its records keeps each of them until it is told that it was delivered, and can be told that
+    /// it was not. Then neither sinks nor a dead letter are needed.
+    fn is_kept_by_sender(&self) -> bool {
+        false
+    }
+
     /// Opens it: looks for credentials, locks its positions. Reads no record yet.
     ///
     /// # Errors
@@ -65,13 +83,16 @@ pub(crate) struct SourceContext {
     pub(crate) name: std::sync::Arc<str>,
 }
 
+/// Reads and checks the settings of one kind.
+pub(crate) type Read = fn(Map<String, Value>) -> Result<Box<dyn SourceSettings>, String>;
+
 /// One kind of source.
 #[derive(Debug)]
 pub(crate) struct Kind {
     /// Its `type`.
     pub(crate) name: &'static str,
     /// Reads its settings.
-    pub(crate) read: fn(Map<String, Value>) -> Result<Box<dyn SourceSettings>, String>,
+    pub(crate) read: Read,
 }
 
 fn read<S: SourceSettings + DeserializeOwned + 'static>(

@@ -78,7 +78,8 @@ fn the_merged_form_is_contained_too() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let merged = runtime.expect("an executor").block_on(decoder.decode_merged(&records, None));
     assert_eq!((merged.kept, merged.outputs.len(), merged.failures.len()), (2, 1, 1));
-    assert_eq!(merged.failures[0].0, 1);
+    let (index, failure) = &merged.failures[0];
+    assert_eq!((*index, failure.stage, failure.reason.as_str()), (1, Stage::Guest, "timed-out"));
 }
 
 #[test]

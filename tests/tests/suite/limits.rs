@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::LazyLock;
 
 use dastap_tests::document::{self, CLUSTER};
 use dastap_tests::program::{Dastap, Outcome};
@@ -18,11 +19,18 @@ const ORDINARY: u64 = 64 << 20;
 
 /// Decodes with one worker, into files.
 fn decode(input: impl Into<Vec<u8>>) -> (Outcome, Vec<Value>) {
+    decode_with("", input)
+}
+
+/// The same with settings of the transform.
+fn decode_with(config: &str, input: impl Into<Vec<u8>>) -> (Outcome, Vec<Value>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let dead_letter = folder.path().join("failed.ndjson");
+    let (dead_letter, file) = (folder.path().join("failed.ndjson"), folder.path().join("config.yaml"));
+    std::fs::write(&file, config).expect("the folder is writable");
     let outcome = Dastap::decode(&record::keyring().write(folder.path()))
         .args(["--workers", "1", "--resource-id", CLUSTER, "--dead-letter"])
         .arg(&dead_letter)
+        .args((!config.is_empty()).then_some(["--config".into(), file.into_os_string()]).into_iter().flatten())
         .stdin(input)
         .run();
     let dead = std::fs::read_to_string(dead_letter).unwrap_or_default();
@@ -140,17 +148,108 @@ fn a_hundred_thousand_events_decode_and_one_more_is_refused() {
     assert_fails(tiny(100_001), "events", "too-large");
 }
 
-#[test]
-fn every_limit_reached_at_once_is_still_bounded() {
-    let (noise, filler) = (noise(60 * 100_000), "x".repeat(350));
-    let parts = noise.as_bytes().chunks(60).map(|part| str::from_utf8(part).expect("ASCII"));
-    let events: Vec<String> =
-        (0..).zip(parts).map(|(number, part)| document::event(number, &(part.to_owned() + &filler))).collect();
-    let document = document::of(&events);
+/// A record at all limits at once: its size, its document's, and the number of events.
+static WORST_RECORD: LazyLock<String> = LazyLock::new(|| {
+    let document = dense_document(100_000);
     assert!((60 * MIB..64 * MIB).contains(&document.len()), "{} bytes", document.len());
     let record = record::sealed(&document);
     assert!((9 * MIB..10 * MIB).contains(&record.len()), "{} bytes", record.len());
-    assert_decodes(vec![record; 3].join("\n"), 300_000, WORST);
+    record
+});
+
+/// Half of that.
+static HALF_RECORD: LazyLock<String> = LazyLock::new(|| record::sealed(&dense_document(50_000)));
+
+/// Events of about 650 bytes, which compress as badly as a record at all limits can.
+fn dense_document(events: usize) -> String {
+    let (noise, filler) = (noise(60 * events), "x".repeat(350));
+    let parts = noise.as_bytes().chunks(60).map(|part| str::from_utf8(part).expect("ASCII"));
+    let events: Vec<String> =
+        (0..).zip(parts).map(|(number, part)| document::event(number, &(part.to_owned() + &filler))).collect();
+    document::of(&events)
+}
+
+/// A rule for each last digit of the statement's number, with a route for each.
+fn ten_routes() -> String {
+    let rule = |digit| format!("{{ keep: {{ statementId|endswith: '{digit}' }}, route: r{digit} }}");
+    format!("rules: [{}]", (0..10).map(rule).collect::<Vec<_>>().join(", "))
+}
+
+/// Two such records become so many lines with these settings, and the first of them holds `sign`.
+#[track_caller]
+fn assert_worst(record: &str, config: &str, lines: usize, sign: &str) {
+    let (outcome, _) = decode_with(config, [record, record].join("\n"));
+    assert_eq!(outcome.code, 0, "{config}: {}", outcome.stderr);
+    assert_eq!(outcome.stdout.iter().filter(|&&byte| byte == b'\n').count(), 2 * lines, "{config}");
+    let first = str::from_utf8(outcome.stdout.get(..1500).expect("events")).expect("ASCII");
+    assert!(first.contains(sign), "{config}: expected {sign} in {first}");
+    assert!(outcome.peak < WORST, "{config}: a peak of {} MiB", outcome.peak >> 20);
+}
+
+#[test]
+fn every_limit_reached_at_once_is_still_bounded() {
+    assert_decodes(vec![WORST_RECORD.as_str(); 3].join("\n"), 300_000, WORST);
+}
+
+#[test]
+fn the_worst_record_as_one_line_is_bounded() {
+    assert_worst(&WORST_RECORD, "shape: envelope", 1, r#"{"type":"DatabaseActivityMonitoringRecord""#);
+    let drop = "shape: envelope\nrules: [{ drop: { statementId|endswith: '0' } }]";
+    assert_worst(&WORST_RECORD, drop, 1, r#""statementId":1,"#);
+}
+
+#[test]
+fn the_worst_record_with_redaction_is_bounded() {
+    let longer =
+        "redact: { dbUserName: hash, commandText: { truncate: 100 } }\nredact-key: a key of the tests, no other";
+    for (config, lines, sign) in [
+        ("redact: { commandText: mask, dbUserName: mask }", 100_000, r#""commandText":"***""#),
+        ("redact: sql", 100_000, r#""commandText":""#),
+        (longer, 100_000, "... (410 bytes, sha256 "),
+        ("shape: envelope\nredact: { dbUserName: mask }", 1, r#""dbUserName":"***""#),
+    ] {
+        assert_worst(&WORST_RECORD, config, lines, sign);
+    }
+}
+
+#[test]
+fn the_worst_record_with_rules_is_bounded() {
+    let audited = "rules: [{ keep: { statementId|endswith: '0' }, route: audited }]";
+    assert_worst(&WORST_RECORD, audited, 100_000, r#"-0","clusterId""#);
+    assert_worst(&WORST_RECORD, "rules: [{ drop: { statementId|endswith: '0' } }]", 90_000, r#"-1","clusterId""#);
+    let many = "rules: [{ keep: { command: SELECT }, route: '{statementId}' }]";
+    assert_worst(&WORST_RECORD, many, 100_000, r#"-0","clusterId""#);
+}
+
+#[test]
+fn half_the_worst_record_is_bounded_in_every_shape() {
+    for (config, sign) in [
+        ("shape: ocsf", r#""class_uid":6005"#),
+        ("shape: ecs", r#""dataset":"aws.rds_das""#),
+        ("shape: ecs\nredact: sql", r#""dataset":"aws.rds_das""#),
+        (&ten_routes(), r#"-0","clusterId""#),
+    ] {
+        assert_worst(&HALF_RECORD, config, 50_000, sign);
+    }
+}
+
+/// Their lines would be twice as long as the document, or need it twice.
+#[test]
+fn the_worst_record_in_a_schema_fails_before_it_takes_the_memory() {
+    let routes = ten_routes();
+    for config in ["shape: ocsf", "shape: ecs", "shape: ocsf\nraw: true", "shape: ecs\nraw: true\nredact: sql", &routes]
+    {
+        let (outcome, dead) = decode_with(config, WORST_RECORD.as_str());
+        let [error] = &dead[..] else { panic!("{config}: {} failures: {}", dead.len(), outcome.stderr) };
+        assert_eq!((&error["stage"], &error["reason"]), (&"events".into(), &"too-large".into()), "{config}: {error}");
+        let detail = error["detail"].as_str().expect("a sentence");
+        assert!(detail.contains("raise limits.plaintext"), "{detail}");
+        assert!(!outcome.stderr.contains("gave no answer"), "{config}: {}", outcome.stderr);
+        assert_peak(&outcome, WORST);
+    }
+    // What it says helps.
+    let (outcome, _) = decode_with("shape: ecs\nlimits: { plaintext: 128MiB }", WORST_RECORD.as_str());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
 }
 
 #[test]

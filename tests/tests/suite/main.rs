@@ -1,5 +1,6 @@
 //! The end-to-end tests, one file per feature. One binary, so that they are linked once.
 
+mod alerts;
 mod builds;
 mod cipher;
 mod cli;
@@ -7,16 +8,28 @@ mod conservation;
 mod containment;
 mod corpus;
 mod differential;
+mod firehose;
 mod frames;
+mod http_sink;
+mod http_source;
 mod input;
+mod kinesis;
 mod kms;
+mod lambda;
 mod limits;
+mod metrics;
+mod objects;
+mod objects_s3;
 mod peer;
 mod published;
+mod recipes_s3;
 mod redaction;
 mod rules;
+mod run;
 mod secrets;
 mod shapes;
 mod sigma;
+mod stdio;
 mod supply;
 mod tampering;
+mod templates;

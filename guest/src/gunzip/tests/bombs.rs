@@ -6,6 +6,7 @@ use super::super::Gunzip;
 use super::super::output::SLACK;
 use super::stream::{data, inflate, member, reason};
 use crate::error::Reason;
+use crate::shape::Room;
 
 /// 1 GiB of zeros in a stream of about 1 MiB, whose last four bytes declare this length.
 fn bomb(declared: u32) -> Vec<u8> {
@@ -43,7 +44,7 @@ fn a_bomb_takes_no_more_memory_than_the_cap() {
         let bomb = bomb(declared);
         for most in [0, 1, 1 << 20, 10 << 20] {
             let mut output = Vec::new();
-            let refused = Gunzip::new().inflate(&bomb, &mut output, most).map_err(reason);
+            let refused = Gunzip::new(Room::default()).inflate(&bomb, &mut output, most).map_err(reason);
             assert_eq!(refused, Err(Reason::TooLarge), "declared {declared}, cap {most}");
             assert!(output.capacity() <= most + most / 4 + SLACK, "{} for a cap of {most}", output.capacity());
         }
@@ -56,7 +57,7 @@ fn many_stored_blocks_take_no_more_memory_than_their_bytes() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), Compression::none());
     std::io::Write::write_all(&mut gzip, &plain).unwrap();
     let mut output = Vec::new();
-    Gunzip::new().inflate(&gzip.finish().unwrap(), &mut output, 64 << 20).unwrap();
+    Gunzip::new(Room::default()).inflate(&gzip.finish().unwrap(), &mut output, 64 << 20).unwrap();
     assert!(output == plain && output.capacity() <= plain.len() + SLACK, "{}", output.capacity());
 }
 
@@ -64,7 +65,7 @@ fn many_stored_blocks_take_no_more_memory_than_their_bytes() {
 #[test]
 fn memory_stays_bounded_however_the_records_come() {
     let most = 1 << 20;
-    let (mut gunzip, mut output) = (Gunzip::new(), Vec::new());
+    let (mut gunzip, mut output) = (Gunzip::new(Room::default()), Vec::new());
     for length in [0, 10, 600_000, 700_000, 100, 800_000, 1_000_000, 1 << 20] {
         gunzip.inflate(&member(&data(length)), &mut output, most).unwrap();
         assert_eq!(output.len(), length);
@@ -81,6 +82,6 @@ fn an_incredible_length_reserves_nothing() {
     let at = gzip.len() - 4;
     gzip[at..].copy_from_slice(&0x3fff_ffff_u32.to_le_bytes());
     let mut output = Vec::new();
-    assert_eq!(Gunzip::new().inflate(&gzip, &mut output, 1 << 30).map_err(reason), Err(Reason::Corrupt));
+    assert_eq!(Gunzip::new(Room::default()).inflate(&gzip, &mut output, 1 << 30).map_err(reason), Err(Reason::Corrupt));
     assert!(output.capacity() < 64 << 10, "{}", output.capacity());
 }

@@ -5,6 +5,7 @@ use flate2::Compression;
 use super::super::Gunzip;
 use super::stream::{MOST, crc, data, deflated, framed, inflate, member, reason};
 use crate::error::Reason;
+use crate::shape::Room;
 
 #[test]
 fn every_length_and_every_level() {
@@ -70,7 +71,7 @@ fn a_length_that_lies_is_refused() {
         let at = bad.len() - 4;
         bad[at..].copy_from_slice(&u32::to_le_bytes(declared));
         let mut output = Vec::new();
-        let refused = Gunzip::new().inflate(&bad, &mut output, MOST).map_err(reason);
+        let refused = Gunzip::new(Room::default()).inflate(&bad, &mut output, MOST).map_err(reason);
         // Over the limit and within what so few bytes can reach: that is already too large.
         let expected = if declared == 500_000 || declared < 100_000 { Reason::Corrupt } else { Reason::TooLarge };
         assert!(matches!(refused, Err(found) if found == expected || found == Reason::Corrupt), "{declared}");
@@ -100,7 +101,7 @@ fn a_decoder_is_as_new_after_every_stream() {
         [member(b"one"), member(b"two")].concat(),
         member(&data(MOST + 1)),
     ];
-    let mut reused = Gunzip::new();
+    let mut reused = Gunzip::new(Room::default());
     let mut output = Vec::new();
     for first in &streams {
         for second in &streams {

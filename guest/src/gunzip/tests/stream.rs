@@ -4,6 +4,7 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 
 use super::super::Gunzip;
 use crate::error::{Failure, Reason, Stage};
+use crate::shape::Room;
 
 /// The cap of tests that are not about it.
 pub(super) const MOST: usize = 1 << 20;
@@ -45,7 +46,7 @@ pub(super) fn data(length: usize) -> Vec<u8> {
 /// By a new decoder, into a new buffer.
 pub(super) fn inflate(gzip: &[u8], most: usize) -> Result<Vec<u8>, Reason> {
     let mut output = Vec::new();
-    Gunzip::new().inflate(gzip, &mut output, most).map(|()| output).map_err(reason)
+    Gunzip::new(Room::default()).inflate(gzip, &mut output, most).map(|()| output).map_err(reason)
 }
 
 /// Every failure is one of this stage.

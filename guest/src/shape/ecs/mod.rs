@@ -14,8 +14,7 @@ use super::object::{Object, integer, push_text, says_something};
 use super::{Kept, Shaped, push_part};
 use crate::fields::Field;
 use crate::meaning::{Engine, Outcome, Time};
-use crate::outputs::Outputs;
-use crate::redact::{Redactor, push_body};
+use crate::redact::push_body;
 
 /// The version of the schema.
 const VERSION: &str = "9.0.0";
@@ -31,18 +30,12 @@ struct Source<'a> {
     outcome: Outcome,
 }
 
-pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
-    for kept in shaped.kept() {
-        outputs.want(kept.output, kept.event.len().saturating_mul(2).saturating_add(1024));
-    }
-    outputs.reserve();
-    for kept in shaped.kept() {
-        let event = redactor.redact(kept.event);
-        let facts = Facts::read(event);
-        let (deed, outcome) = (facts.deed(), facts.outcome());
-        let source = Source { facts, event, kept: &kept, shaped, deed, outcome };
-        outputs.line(kept.output, |line| Object::write(line, |line| source.line(line)));
-    }
+/// Writes the line of an event, which is redacted.
+pub(super) fn line(shaped: &Shaped<'_>, kept: &Kept<'_>, event: &str, line: &mut String) {
+    let facts = Facts::read(event);
+    let (deed, outcome) = (facts.deed(), facts.outcome());
+    let source = Source { facts, event, kept, shaped, deed, outcome };
+    Object::write(line, |line| source.line(line));
 }
 
 impl Source<'_> {

@@ -15,8 +15,7 @@ use super::object::Object;
 use super::{Kept, Shaped, push_part};
 use crate::fields::Members;
 use crate::meaning::Outcome;
-use crate::outputs::Outputs;
-use crate::redact::{Redactor, push_body};
+use crate::redact::push_body;
 
 /// An event on its way into the schema.
 pub(super) struct Source<'a> {
@@ -29,19 +28,13 @@ pub(super) struct Source<'a> {
     deed: Deed,
 }
 
-pub(super) fn write(shaped: &Shaped<'_>, redactor: &mut Redactor, outputs: &mut Outputs) {
-    for kept in shaped.kept() {
-        outputs.want(kept.output, kept.event.len().saturating_mul(2).saturating_add(1024));
-    }
-    outputs.reserve();
-    for kept in shaped.kept() {
-        let event = redactor.redact(kept.event);
-        let facts = Facts::read(event);
-        let deed = facts.deed();
-        let class = Class::of(&facts, deed, shaped.settings.ocsf.iam);
-        let source = Source { facts, event, kept: &kept, shaped, class, deed };
-        outputs.line(kept.output, |line| Object::write(line, |event| source.event(event)));
-    }
+/// Writes the line of an event, which is redacted.
+pub(super) fn line(shaped: &Shaped<'_>, kept: &Kept<'_>, event: &str, line: &mut String) {
+    let facts = Facts::read(event);
+    let deed = facts.deed();
+    let class = Class::of(&facts, deed, shaped.settings.ocsf.iam);
+    let source = Source { facts, event, kept, shaped, class, deed };
+    Object::write(line, |event| source.event(event));
 }
 
 impl Source<'_> {

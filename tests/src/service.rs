@@ -1,0 +1,104 @@
+//! A log service of the outside world that fails as it is told, and a client for the program's own routes: see
+//! `peer/service.py`.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use serde_json::{Value, json};
+
+use crate::peer::Peer;
+
+/// The service and the client.
+pub struct Service {
+    peer: Peer,
+    /// Its URL, without a path.
+    pub endpoint: String,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status; 0 when there was no answer.
+    pub status: u64,
+    /// By names in lower case.
+    pub headers: Value,
+    /// The text.
+    pub body: String,
+}
+
+impl Service {
+    /// Without TLS.
+    pub fn start() -> Self {
+        Service::of(Peer::start("service.py", &[]))
+    }
+
+    /// With TLS, under the certificate `ca.pem` that it makes in this folder, with its key `key.pem`.
+    pub fn with_tls(folder: &Path) -> Self {
+        Service::of(Peer::start("service.py", &[OsStr::new("tls"), folder.as_os_str()]))
+    }
+
+    fn of(mut peer: Peer) -> Self {
+        let endpoint = peer.answer()["endpoint"].as_str().expect("a URL").to_owned();
+        Service { peer, endpoint }
+    }
+
+    /// What it does from now on.
+    pub fn behave(&mut self, format: &str, steps: Value, poison: &[String]) {
+        self.peer.ask(&json!({ "do": "behave", "format": format, "steps": steps, "poison": poison }));
+    }
+
+    /// Requests wait until [`Self::release`].
+    pub fn hold(&mut self) {
+        self.peer.ask(&json!({ "do": "hold" }));
+    }
+
+    /// Requests go on.
+    pub fn release(&mut self) {
+        self.peer.ask(&json!({ "do": "release" }));
+    }
+
+    /// The events that it has accepted.
+    pub fn accepted(&mut self) -> Vec<Value> {
+        let received = self.peer.ask(&json!({ "do": "received" }));
+        let texts = received["accepted"].as_array().expect("a list").iter();
+        texts.map(|text| serde_json::from_str(text.as_str().expect("a text")).expect("JSON")).collect()
+    }
+
+    /// The requests that it has seen: path, headers, status, time in seconds.
+    pub fn requests(&mut self) -> Vec<Value> {
+        let Value::Array(requests) = self.peer.ask(&json!({ "do": "received" }))["requests"].take() else {
+            panic!("a list")
+        };
+        requests
+    }
+
+    /// Posts a body somewhere.
+    pub fn post(&mut self, url: &str, headers: Value, body: impl AsRef<[u8]>) -> Answer {
+        self.request(url, headers, Some(body.as_ref()), None)
+    }
+
+    /// Gets something.
+    pub fn get(&mut self, url: &str, headers: Value) -> Answer {
+        self.request(url, headers, None, None)
+    }
+
+    /// Posts (or gets, without a body), trusting this certificate alone.
+    pub fn request(&mut self, url: &str, headers: Value, body: Option<&[u8]>, ca: Option<&Path>) -> Answer {
+        let body = body.map(|body| BASE64_STANDARD.encode(body));
+        let asked = json!({ "do": "post", "url": url, "headers": headers, "body": body, "ca": ca });
+        let mut answer = self.peer.ask(&asked);
+        Answer {
+            status: answer["status"].as_u64().expect("a status"),
+            headers: answer["headers"].take(),
+            body: answer["body"].as_str().expect("a text").to_owned(),
+        }
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
