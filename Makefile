@@ -19,7 +19,7 @@ demo: target/.tools ## Generate an encrypted stream and decode it: events, and t
 	@$(CARGO) build --bin dastap
 	@$(CARGO) run --quiet --bin dastap -- demo
 
-test: test-python test-node test-go target/.tools target/.peers target/.foreign ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
+test: test-python test-node test-go target/.tools target/.peers target/.foreign target/.pipelines ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
 	@$(CARGO) build --all-targets
 	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test
 
@@ -154,3 +154,23 @@ target/.node: host/node/package-lock.json
 	@command -v chromium >/dev/null || $(call install,chromium,Chromium)
 	@cd host/node && npm install --no-save --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+# Programs that the tests of the pipelines run for real. syslog-ng and rsyslog exclude each other as packages: one of them
+# is unpacked aside, with the libraries it needs.
+target/.pipelines: Makefile pipelines/kcl/pom.xml
+	@mkdir -p target/peers/debs
+	@test -x /usr/sbin/rsyslogd || $(call install,rsyslog,rsyslog 8)
+	@command -v java >/dev/null || $(call install,default-jre-headless,a Java runtime 8 or later)
+	@command -v mvn >/dev/null || $(call install,maven,Maven 3)
+	@test -x target/peers/syslog-ng/usr/sbin/syslog-ng || $(unpack-syslog-ng)
+	@mvn --quiet --batch-mode --file pipelines/kcl/pom.xml dependency:copy-dependencies \
+		-DoutputDirectory="$(CURDIR)/target/peers/kcl"
+	@touch $@
+
+define unpack-syslog-ng
+{ echo "unpacking syslog-ng"; \
+  { $(APT) update && (cd target/peers/debs && apt-get -qq download syslog-ng-core $$(apt-cache depends syslog-ng-core \
+      | awk '$$1 ~ /Depends:$$/ && $$2 ~ /^lib/ && $$2 !~ /^lib(c6|elogind)/ { print $$2 }') \
+    && for package in *.deb; do dpkg -x "$$package" ../syslog-ng || exit; done); } >target/install.log 2>&1 \
+  || { cat target/install.log; echo "please unpack Debian's syslog-ng-core into target/peers/syslog-ng"; exit 1; }; }
+endef

@@ -4,7 +4,7 @@
 //! `GET /2018-06-01/runtime/invocation/next` waits for an event; `POST ../invocation/<id>/response` and
 //! `POST ../invocation/<id>/error` answer it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -7,6 +7,7 @@ pub mod document;
 pub mod lambda;
 pub mod listening;
 pub mod peer;
+pub mod pipeline;
 pub mod program;
 pub mod readme;
 pub mod record;

@@ -166,7 +166,7 @@ impl Kms {
 impl S3 {
     /// Starts the service and makes bucket and key.
     pub fn start() -> Self {
-        let mut peer = Peer::start("s3.py");
+        let mut peer = Peer::start("s3.py", &[]);
         let endpoint = peer.answer()["endpoint"].as_str().expect("a text").to_owned();
         S3 { endpoint, peer }
     }
@@ -266,6 +266,13 @@ fn payload(answer: &Value) -> Result<Vec<u8>, String> {
         Some(payload) => Ok(BASE64_STANDARD.decode(payload).expect("base64")),
         None => Err(answer["error"].to_string()),
     }
+}
+
+/// A program of `peer/`, for who starts it in another way.
+pub fn command(program: &str) -> Command {
+    let mut command = Command::new(python());
+    command.arg(folder().join(program));
+    command
 }
 
 /// Where the programs are.
