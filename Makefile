@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-python test-node check bench component python lambda toolchain clean
+.PHONY: help demo test test-python test-node test-go check bench component capi fluent-bit python lambda toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -19,7 +19,7 @@ demo: target/.tools ## Generate an encrypted stream and decode it: events, and t
 	@$(CARGO) build --bin dastap
 	@$(CARGO) run --quiet --bin dastap -- demo
 
-test: test-python test-node target/.tools target/.peers target/.pipelines ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
+test: test-python test-node test-go target/.tools target/.peers target/.foreign target/.pipelines ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
 	@$(CARGO) build --all-targets
 	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test
 
@@ -37,6 +37,14 @@ test-node: target/.tools target/.peers target/.node ## The package for Node and 
 	@target/debug/component target/dastap.wasm && target/debug/component --faults target/dastap-faults.wasm
 	@cd host/node && npm run --silent build && npm test --silent
 
+test-go: target/.tools target/.foreign ## The Go package, against the Rust program
+	@$(CARGO) build --all-targets
+	@host/capi/install.sh target/debug target/capi-debug
+	@python3 tests/embedding/generate.py target/debug/dastap target/embedding
+	@command -v go >/dev/null || { echo "host/go is not tested: Go 1.23 or later is not installed"; exit 0; }; \
+		cd host/go && DASTAP_EMBEDDING=$(CURDIR)/target/embedding LD_LIBRARY_PATH=$(CURDIR)/target/capi-debug/lib \
+		PKG_CONFIG_PATH=$(CURDIR)/target/capi-debug/lib/pkgconfig go test ./... && (cd kms && go vet ./...)
+
 check: target/.tools target/.lints target/.node ## Format, lints, documentation: warnings are errors
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --all-targets -- --deny warnings
@@ -51,6 +59,16 @@ component: target/.tools ## The portable component, for other hosts: target/dast
 	@$(CARGO) run --quiet --package dastap-tests --bin component -- target/dastap.wasm
 	@mkdir -p target/wit && cp wit/* target/wit/
 	@cd target && sha256sum dastap.wasm | tee dastap.wasm.sha256
+
+capi: target/.tools ## The C library: target/capi with libdastap, dastap.h and a pkg-config file
+	@$(CARGO) build --release --package dastap-capi
+	@host/capi/install.sh target/release target/capi
+
+fluent-bit: capi ## The filter for Fluent Bit: target/fluent-bit, with its Lua form
+	@$(CARGO) build --release --package dastap-fluent-bit
+	@mkdir -p target/fluent-bit
+	@install -m 755 target/release/libflb_filter_dastap.so target/fluent-bit/flb-filter_dastap.so
+	@cp pipelines/fluent-bit/dastap.lua pipelines/fluent-bit/*.yaml target/capi/lib/libdastap.so.1 target/fluent-bit/
 
 # Lambda's provided.al2023 has glibc 2.34: a program from a newer system would not start there.
 lambda: target/.tools ## The packages of pipelines/lambda: target/lambda/trigger.zip and transformation.zip
@@ -81,6 +99,7 @@ define install
   { $(APT) update && $(APT) install --yes --no-install-recommends $(1); } >target/install.log 2>&1 \
   || { cat target/install.log; echo "please install $(2)"; exit 1; }; }
 endef
+comma := ,
 
 # The decoder is compiled to WebAssembly: either the Rust in use has the standard library for that, or Debian's Rust
 # builds it from source. This question must not make rustup download anything.
@@ -99,6 +118,13 @@ target/.tools: Makefile rust-toolchain.toml
 target/.lints: target/.tools
 	@{ $(CARGO) fmt --version && $(CARGO) clippy --version; } >/dev/null 2>&1 \
 		|| $(call install,rustfmt-web rust-web-clippy,rustfmt and clippy: rustup component add rustfmt clippy)
+	@touch $@
+
+# Programs that the tests run: C under valgrind, LuaJIT as Fluent Bit has it.
+target/.foreign: Makefile
+	@mkdir -p target
+	@{ command -v valgrind && command -v luajit && command -v pkg-config; } >/dev/null \
+		|| $(call install,valgrind luajit pkg-config libc6-dbg,valgrind$(comma) luajit and pkg-config)
 	@touch $@
 
 # The foreign side of the tests lives in a virtual environment of its own.

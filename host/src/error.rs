@@ -10,6 +10,9 @@ pub enum Error {
     /// No key provider was given.
     #[error("expected a key provider: give the builder one with `keys` or `key_cache`")]
     NoKeys,
+    /// The key provider that the configuration names cannot be opened: no Region, no credentials, no such keyring.
+    #[error("keys: {0}")]
+    Keys(String),
     /// The sandbox cannot run on this machine.
     #[error("the sandbox cannot start: {0}")]
     Engine(String),

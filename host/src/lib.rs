@@ -43,16 +43,20 @@
 //! ```
 //!
 //! # Cargo features
-//! All are default. `kms`: the AWS SDK behind [`keys::KeyProvider`]. `run`: configuration files, sources and sinks.
-//! `lambda`: the same as a Lambda function. `cli`: the `dastap` program. An embedder with a key source of his own takes
-//! none of them.
+//! All are default. `kms`: the AWS SDK behind [`keys::KeyProvider`]. `config`: a [`Decoder`] from a configuration text,
+//! and a [`BlockingDecoder`]. `run`: sources and sinks. `lambda`: the same as a Lambda function. `cli`: the `dastap`
+//! program. An embedder with a key source of his own takes none of them.
 
-#[cfg(feature = "run")]
+#[cfg(feature = "config")]
+#[cfg_attr(not(feature = "run"), allow(dead_code, reason = "part of it is the long-running program's"))]
 mod aws;
 mod backoff;
+#[cfg(feature = "config")]
+mod blocking;
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "run")]
+#[cfg(feature = "config")]
+#[cfg_attr(not(feature = "run"), allow(dead_code, reason = "every section is checked; some are the program's"))]
 mod config;
 #[cfg(feature = "run")]
 mod dead_letter;
@@ -84,6 +88,8 @@ mod verdict;
 #[cfg(feature = "run")]
 mod workers;
 
+#[cfg(feature = "config")]
+pub use blocking::BlockingDecoder;
 pub use decoder::{Decoder, DecoderBuilder};
 pub use engine::{Count, Decoded, Failure, Merged, Output, Stage, Verdict};
 pub use error::Error;

@@ -4,6 +4,10 @@ use std::fmt;
 
 use crate::engine::{Failure, Stage};
 
+/// The detail of a record whose bytes cannot be JSON; such a record never reaches the sandbox.
+#[cfg(feature = "config")]
+pub(crate) const NOT_UTF8: &str = "expected JSON in UTF-8, found bytes that are not UTF-8";
+
 impl Stage {
     /// The stage's name, as in the dead letter and the metrics.
     pub fn as_str(self) -> &'static str {

@@ -1,12 +1,14 @@
 //! The `keys` section: who decrypts data keys.
 
 use std::path::PathBuf;
+#[cfg(feature = "run")]
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::aws::Access;
 use crate::keys::{Cache, CacheSettings, KeyProvider, Keyring, Kms, KmsSettings};
+#[cfg(feature = "run")]
 use crate::metrics::{Metrics, Timed};
 
 /// The `keys` section.
@@ -67,6 +69,7 @@ impl Keys {
     ///
     /// # Errors
     /// As [`Self::open`].
+    #[cfg(feature = "run")]
     pub(crate) async fn open_timed(&self, metrics: Arc<Metrics>) -> Result<Cache, String> {
         let provider = Timed { provider: self.provider().await?, metrics };
         Ok(Cache::new(provider, self.cache.clone()))

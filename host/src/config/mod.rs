@@ -3,6 +3,8 @@
 //! YAML or JSON. A file that holds only transform settings is accepted as a bare `transform` section. An error names
 //! the file, the place of the setting, what was expected, and the nearest known name.
 
+mod decoder;
+#[cfg(feature = "run")]
 mod endpoint;
 mod keys;
 mod secret;
@@ -18,6 +20,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de::Unexpected};
 use serde_json::{Map, Value};
 
+#[cfg(feature = "run")]
 pub(crate) use endpoint::{Endpoint, read_settings};
 pub(crate) use keys::{Keys, Provider};
 pub(crate) use secret::SecretPlace;

@@ -102,7 +102,7 @@ impl Refusal {
     /// The same for people.
     pub(crate) fn detail(self) -> &'static str {
         match self {
-            Refusal::NotUtf8 => "expected JSON in UTF-8, found bytes that are not UTF-8",
+            Refusal::NotUtf8 => crate::verdict::NOT_UTF8,
             Refusal::BadBase64 => "expected base64 in the data of the carrier of this record",
             Refusal::TooLarge => "longer than 32 MiB, the longest input record",
         }

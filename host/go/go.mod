@@ -1,0 +1,3 @@
+module github.com/dastap/dastap/host/go
+
+go 1.23
