@@ -11,7 +11,12 @@ use crate::program::built;
 pub struct Running {
     child: Child,
     log: std::path::PathBuf,
+    /// How many runs before this one wrote to the log that they run.
+    before: usize,
 }
+
+/// What a run logs as soon as it listens to signals; one that comes before ends it as it ends any process.
+const RUNS: &str = "INFO running";
 
 /// So long anything may take before a test gives up; a machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,6 +26,7 @@ impl Running {
     pub fn start(folder: &Path, config: &str) -> Self {
         let log = folder.join("log");
         let file = File::options().append(true).create(true).open(&log).expect("the folder is writable");
+        let before = std::fs::read_to_string(&log).expect("a log").matches(RUNS).count();
         let child = Command::new(built("dastap"))
             .args(["run", "-v", config])
             .current_dir(folder)
@@ -35,7 +41,7 @@ impl Running {
             .stderr(file)
             .spawn()
             .expect("the program starts");
-        Running { child, log }
+        Running { child, log, before }
     }
 
     /// The process' number.
@@ -50,6 +56,7 @@ impl Running {
 
     /// SIGTERM, then waits for the end; the exit code.
     pub fn stop(mut self) -> i32 {
+        self.until("it listens to signals", |this| this.log().matches(RUNS).count() > this.before);
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(told.expect("kill is there").success());
         self.end()
@@ -65,9 +72,7 @@ impl Running {
     pub fn end(&mut self) -> i32 {
         let mut code = None;
         self.until("the process ends", |this| {
-            let status = this.child.try_wait().expect("a status");
-            if let Some(status) = status { println!("{status}"); }
-            code = status.map(|status| status.code().unwrap_or(126));
+            code = this.child.try_wait().expect("a status").map(|status| status.code().unwrap_or(126));
             code.is_some()
         });
         code.expect("it has ended")

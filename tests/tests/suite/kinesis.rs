@@ -183,8 +183,7 @@ fn every_record_of_every_shard_arrives_once_whatever_kinesis_answers() {
     running.until("the look-alike is kept", |_| pipeline.lines_of("failed.ndjson").len() == 1);
     let shown = text_of(metrics);
     for shard in 0..3 {
-        let lag =
-            format!("dastap_shard_lag_seconds{{source=\"kinesis\",shard=\"shardId-00000000000{shard}\"}} 0.0\n");
+        let lag = format!("dastap_shard_lag_seconds{{source=\"kinesis\",shard=\"shardId-00000000000{shard}\"}} 0.0\n");
         assert!(shown.contains(&lag), "{shown}");
     }
     assert_eq!(running.stop(), 0);
