@@ -128,15 +128,14 @@ fn keys_live_from_one_call_to_the_next_and_a_failure_that_may_pass_names_its_rec
     let data_key = [7; 32];
     let sealed = |number: u64| {
         let payload = document::gzip(document::of(&[document::event(number, "select 1")]).as_bytes());
-        let message = Sdk::shared().encrypt(&Encrypt {
+        Sdk::shared().encrypt(&Encrypt {
             suite: 0x0178,
             frame_length: 4096,
             payload: &payload,
             context: &[],
             authenticate_only: &[],
             keys: &[Entry::Aes("BC", "DataKey", &data_key)],
-        });
-        message
+        })
     };
     let blob = kms.encrypt(&data_key, &CONTEXT);
     let encrypted: Vec<_> = (1..4).map(|number| record::of(&sealed(number), &blob)).collect();

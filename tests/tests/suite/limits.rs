@@ -188,7 +188,7 @@ fn assert_worst(record: &str, config: &str, lines: usize, sign: &str) {
 
 #[test]
 fn every_limit_reached_at_once_is_still_bounded() {
-    assert_decodes(vec![WORST_RECORD.as_str(); 3].join("\n"), 300_000, WORST);
+    assert_decodes([WORST_RECORD.as_str(); 3].join("\n"), 300_000, WORST);
 }
 
 #[test]
