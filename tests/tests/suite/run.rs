@@ -120,6 +120,16 @@ workers: 3
 }
 
 #[test]
+fn the_configuration_of_the_readme_is_accepted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("run.yaml");
+    std::fs::write(&file, dastap_tests::readme::config("run.yaml")).expect("the folder is writable");
+    let run = Dastap::new("run").arg(&file).arg("--check").run().expect(0);
+    let plan = String::from_utf8(run.stdout).expect("UTF-8");
+    assert!(plan.contains("stream aws-rds-das-cluster-ABC in eu-west-1") && plan.contains("as splunk"), "{plan}");
+}
+
+#[test]
 fn a_wrong_setting_is_named_with_its_place() {
     let stream = Synthetic::new(Settings { records: 1, ..Settings::default() });
     let folder = tempfile::tempdir().expect("a folder");
