@@ -124,7 +124,7 @@ impl<W: Write> Run<W> {
     /// Writes the next part of the first batch, in order; behind its last, the batch is done.
     fn write(
         &mut self,
-        part: Option<Part>,
+        mut part: Option<Part>,
         in_flight: &mut VecDeque<InFlight>,
         report: &mut Report,
     ) -> Result<(), Error> {
@@ -132,7 +132,8 @@ impl<W: Write> Run<W> {
         let batch = Arc::clone(&first.decoding.batch);
         let failed_before = report.stats.failed;
         let is_last = part.is_none();
-        let mut verdicts = part.map(|mut part| std::mem::take(&mut part.verdicts)).unwrap_or_default().into_iter();
+        // The part itself is dropped at the end: its events count as unwritten until they are written.
+        let mut verdicts = part.as_mut().map(|part| std::mem::take(&mut part.verdicts)).unwrap_or_default().into_iter();
         while report.end != End::Closed {
             let index = batch.first + first.place as u64;
             let (record, verdict) = match batch.refused.get(first.refused) {

@@ -129,7 +129,7 @@ impl Task {
         if let Err(problem) = &part {
             self.stopped.get_or_insert_with(|| problem.clone());
         }
-        let part = part.unwrap_or_default();
+        let mut part = part.unwrap_or_default();
         let is_last = part.is_none();
         if let Some(why) = &self.stopped {
             first.settlement.stop(first.place, why.as_str());
@@ -137,7 +137,8 @@ impl Task {
         }
         let batch = Arc::clone(&first.decoding.batch);
         let mut lines = Outgoing::new(batch.resource.clone());
-        let mut verdicts = part.map(|mut part| std::mem::take(&mut part.verdicts)).unwrap_or_default().into_iter();
+        // The part itself is dropped at the end: its events count as unwritten until the queues have them.
+        let mut verdicts = part.as_mut().map(|part| std::mem::take(&mut part.verdicts)).unwrap_or_default().into_iter();
         loop {
             let (record, verdict) = match batch.refused.get(first.refused) {
                 Some((place, bytes, why)) if *place == first.place => {
