@@ -15,7 +15,7 @@ pub use limits::{Limits, Size};
 pub use message::{EncryptedDataKey, SuiteId};
 pub use names::nearest;
 pub(crate) use names::{kind, meant};
-pub use redact::{Action, Redact, RedactKey};
+pub use redact::{Action, FIELDS, Redact, RedactKey};
 pub use schema::Ocsf;
 
 use crate::resource::Resource;

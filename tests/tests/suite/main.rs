@@ -20,6 +20,7 @@ mod kinesis;
 mod kms;
 mod lambda;
 mod limits;
+mod log_services;
 mod logstash;
 mod metrics;
 mod objects;
