@@ -19,13 +19,13 @@ page of ListShards holds everything, and the next wants the stream's name beside
 
 import base64
 import collections
-import hashlib
 import itertools
 import json
 import sys
 import threading
 
 import boto3
+import kpl
 from moto.kinesis import models, utils
 from moto.kinesis.exceptions import InvalidArgumentError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -133,17 +133,6 @@ class Front:
             self.failures[operation] = {"answer": answer, "times": times}
 
 
-def varint(number):
-    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
-
-
-def field(number, value):
-    """A protobuf field: a number, or bytes."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
 class Quiet(WSGIRequestHandler):
     def log_request(self, *_):
         pass
@@ -176,11 +165,7 @@ class Service:
         return {}
 
     def put_aggregated(self, request):
-        records = b"".join(
-            field(3, field(1, 0) + field(3, base64.b64decode(record))) for record in request["records"]
-        )
-        message = field(1, request["key"].encode()) + records
-        data = b"\xf3\x89\x9a\xc2" + message + hashlib.md5(message).digest()
+        data = kpl.pack(request["key"], [base64.b64decode(record) for record in request["records"]])
         record = {"key": request["key"], "data": base64.b64encode(data).decode()}
         self.put({"stream": request["stream"], "records": [record]})
         return {}
