@@ -24,6 +24,7 @@ mod log_services;
 mod logstash;
 mod metrics;
 mod objects;
+mod objects_clouds;
 mod objects_s3;
 mod peer;
 mod published;
