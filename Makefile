@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-python test-node test-go check bench component capi fluent-bit python lambda toolchain clean
+.PHONY: help demo test test-python test-node test-go test-java check bench component capi fluent-bit python java lambda toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -11,6 +11,8 @@ RUST_BIN = $(shell for dir in $$(dirname "$$(command -v cargo || echo /usr/bin/c
 	"$$dir/cargo" --version 2>/dev/null | grep -Eq '^cargo (1\.(9[5-9]|[1-9][0-9]{2})|[2-9])\.' && { echo "$$dir"; break; }; done)
 CARGO = PATH="$(RUST_BIN):$$PATH" cargo
 PYTHON := $(CURDIR)/target/venv/bin/python
+# Debian's is too old to be installed.
+GO := $(firstword $(shell command -v go) $(wildcard /usr/local/go/bin/go))
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,9 +21,10 @@ demo: target/.tools ## Generate an encrypted stream and decode it: events, and t
 	@$(CARGO) build --bin dastap
 	@$(CARGO) run --quiet --bin dastap -- demo
 
-test: test-python test-node test-go target/.tools target/.peers target/.foreign target/.pipelines ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
+test: test-python test-node test-go test-java target/.tools target/.peers target/.foreign target/.pipelines target/.engines ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
 	@$(CARGO) build --all-targets
-	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test
+	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test $(if $(GO),,-- --skip redpanda_connect:: --skip otel::)
+	@$(if $(GO),,echo "not tested, for want of Go 1.26.4 or later: host/go$(comma) pipelines/redpanda-connect$(comma) pipelines/otel")
 
 test-python: target/.tools target/.peers ## The Python host's tests alone, in an environment of its own
 	@$(CARGO) build --all-targets
@@ -37,13 +40,20 @@ test-node: target/.tools target/.peers target/.node ## The package for Node and 
 	@target/debug/component target/dastap.wasm && target/debug/component --faults target/dastap-faults.wasm
 	@cd host/node && npm run --silent build && npm test --silent
 
-test-go: target/.tools target/.foreign ## The Go package, against the Rust program
+test-go: target/.tools target/.foreign target/.peers ## The Go package, against the Rust program and a KMS
 	@$(CARGO) build --all-targets
 	@host/capi/install.sh target/debug target/capi-debug
 	@python3 tests/embedding/generate.py target/debug/dastap target/embedding
-	@command -v go >/dev/null || { echo "host/go is not tested: Go 1.23 or later is not installed"; exit 0; }; \
-		cd host/go && DASTAP_EMBEDDING=$(CURDIR)/target/embedding LD_LIBRARY_PATH=$(CURDIR)/target/capi-debug/lib \
-		PKG_CONFIG_PATH=$(CURDIR)/target/capi-debug/lib/pkgconfig go test ./... && (cd kms && go vet ./...)
+	@test -n "$(GO)" || { echo "host/go is not tested: Go 1.24 or later is not installed"; exit 0; }; \
+		export DASTAP_EMBEDDING=$(CURDIR)/target/embedding LD_LIBRARY_PATH=$(CURDIR)/target/capi-debug/lib \
+			PKG_CONFIG_PATH=$(CURDIR)/target/capi-debug/lib/pkgconfig; \
+		for module in host/go host/go/kms; do (cd $$module && $(GO) vet ./... && $(GO) test ./...) || exit 1; done
+
+test-java: target/.tools target/.peers target/.java ## The Java package, against the Rust program
+	@$(CARGO) build --all-targets
+	@host/capi/install.sh target/debug target/capi-debug
+	@python3 tests/embedding/generate.py target/debug/dastap target/embedding
+	@mvn --quiet --batch-mode --file host/java/pom.xml verify -Ddastap.capi=$(CURDIR)/target/capi-debug
 
 check: target/.tools target/.lints target/.node ## Format, lints, documentation: warnings are errors
 	@$(CARGO) fmt --all --check
@@ -87,6 +97,10 @@ python: component target/.peers ## The Python package, with the component in it:
 	@target/venv/bin/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir target/wheels ./host/python
 	@ls target/wheels/dastap-*.whl
 
+java: capi target/.java ## The Java package, with the C library in it: target/java, and Maven's local repository
+	@mvn --quiet --batch-mode --file host/java/pom.xml install -DskipTests
+	@ls target/java/dastap-*.jar
+
 toolchain: target/.tools ## Install the compilers that are missing; every other target does it by itself
 
 clean: ## Remove everything that was built or installed here
@@ -123,8 +137,8 @@ target/.lints: target/.tools
 # Programs that the tests run: C under valgrind, LuaJIT as Fluent Bit has it.
 target/.foreign: Makefile
 	@mkdir -p target
-	@{ command -v valgrind && command -v luajit && command -v pkg-config; } >/dev/null \
-		|| $(call install,valgrind luajit pkg-config libc6-dbg,valgrind$(comma) luajit and pkg-config)
+	@{ command -v valgrind && command -v luajit && pkg-config --exists jansson; } >/dev/null \
+		|| $(call install,valgrind luajit pkg-config libc6-dbg libjansson-dev,valgrind$(comma) luajit$(comma) pkg-config and jansson)
 	@touch $@
 
 # The foreign side of the tests lives in a virtual environment of its own.
@@ -155,6 +169,13 @@ target/.node: host/node/package-lock.json
 	@cd host/node && npm install --no-save --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# A JDK, not only the runtime that the pipelines need.
+target/.java: Makefile
+	@mkdir -p target
+	@{ command -v javac && command -v mvn; } >/dev/null \
+		|| $(call install,default-jdk-headless maven,a JDK 17 or later and Maven 3)
+	@touch $@
+
 # Programs that the tests of the pipelines run for real. syslog-ng and rsyslog exclude each other as packages: one of them
 # is unpacked aside, with the libraries it needs.
 target/.pipelines: Makefile pipelines/kcl/pom.xml
@@ -168,6 +189,14 @@ target/.pipelines: Makefile pipelines/kcl/pom.xml
 	@mvn --quiet --batch-mode --file pipelines/kcl/pom.xml dependency:copy-dependencies \
 		-DoutputDirectory="$(CURDIR)/target/peers/kcl"
 	@touch $@
+
+# The engine of Redpanda Connect and an OpenTelemetry Collector, as Go modules: minutes when nothing of it is cached.
+target/.engines: $(wildcard tests/peer/benthos/* tests/peer/otelcol/*)
+	@mkdir -p target/peers
+	@test -z "$(GO)" || for engine in benthos otelcol; do echo "building $$engine"; \
+		(cd tests/peer/$$engine && $(GO) build -buildvcs=false -trimpath -o $(CURDIR)/target/peers/$$engine .) \
+			>target/install.log 2>&1 || { cat target/install.log; exit 1; }; done
+	@test -z "$(GO)" || touch $@
 
 define unpack-syslog-ng
 { echo "unpacking syslog-ng"; \
