@@ -2,6 +2,7 @@
 
 The first line on stdout is {"endpoint": url, "keyId": text}. Then, one answer a request on stdin:
 {"do": "encrypt", "plaintext": base64, "context": {}} -> {"ciphertext": base64}
+{"do": "fail", "status": 400, "code": "..Exception", "times": 1} -> {}    (the next `Decrypt` requests; 0 times: none)
 {"do": "disable"} -> {}    (the key is disabled, and `Decrypt` says so from now on: moto itself would still decrypt)
 """
 
@@ -25,6 +26,9 @@ class Kms(Service):
             EncryptionContext=request["context"],
         )
         return {"ciphertext": base64.b64encode(answer["CiphertextBlob"]).decode()}
+
+    def fail(self, request):
+        super().fail({"operation": "Decrypt", **request})
 
     def disable(self, _):
         self.kms.disable_key(KeyId=self.key_id)

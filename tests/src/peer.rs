@@ -154,14 +154,13 @@ impl Kms {
 
     /// Fails the next `Decrypt` requests with an HTTP status and an error code of AWS; 0 times: none any more.
     pub fn fail(&mut self, status: u16, code: &str, times: u32) {
-        self.peer.ask(&json!({ "do": "fail", "operation": "Decrypt", "status": status, "code": code, "times": times }));
+        self.peer.ask(&json!({ "do": "fail", "status": status, "code": code, "times": times }));
     }
 
     /// Fails this share of all `Decrypt` requests from now on.
     pub fn fail_share(&mut self, share: f64, status: u16, code: &str) {
-        self.peer.ask(&json!({
-            "do": "fail", "operation": "Decrypt", "status": status, "code": code, "times": u32::MAX, "share": share,
-        }));
+        let failure = json!({ "do": "fail", "status": status, "code": code, "times": u32::MAX, "share": share });
+        self.peer.ask(&failure);
     }
 
     /// Nobody listens any more, until [`Self::open`].

@@ -1,9 +1,13 @@
 //! What a case came to, and the table of all.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::corpus::Tally;
 use super::stage::Recovery;
+
+/// A pause lasts ten seconds at most; what may come on top of it on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
 
 /// What a case came to.
 #[derive(Debug)]
@@ -43,13 +47,14 @@ impl Row {
         self
     }
 
-    /// Nothing is lost, and nothing comes twice beyond what the case allows.
+    /// Nothing is lost, the first comes soon after the fault, and nothing comes twice beyond what the case allows.
     #[track_caller]
     pub fn checked(self, duplicates: usize) -> Self {
         let Tally { delivered, dead, duplicates: found, lost, .. } = &self.tally;
         assert_eq!(*lost, 0, "lost: {self:?}");
         assert!(delivered + dead >= self.records, "input = delivered + dead-lettered: {self:?}");
         assert!(*found <= duplicates, "at most {duplicates} duplicates: {self:?}");
+        assert!(self.recovery.is_none_or(|it| it.first < SOON), "late: {self:?}");
         self
     }
 }
@@ -76,7 +81,7 @@ impl fmt::Display for Table {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Tally { delivered, dead, duplicates, lost, .. } = &self.tally;
-        let seconds = |of: fn(&Recovery) -> std::time::Duration| {
+        let seconds = |of: fn(&Recovery) -> Duration| {
             self.recovery.as_ref().map_or_else(|| "-".to_owned(), |it| format!("{:.1}", of(it).as_secs_f64()))
         };
         write!(
