@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-python test-node test-go check bench faults soak speed component capi fluent-bit python lambda toolchain clean
+.PHONY: help demo test test-python test-node test-go test-java check bench faults soak speed component capi fluent-bit python java lambda toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -22,7 +22,7 @@ demo: target/.tools ## Generate an encrypted stream and decode it: events, and t
 	@$(CARGO) build --bin dastap
 	@$(CARGO) run --quiet --bin dastap -- demo
 
-test: test-python test-node test-go target/.tools target/.peers target/.foreign target/.pipelines ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
+test: test-python test-node test-go test-java target/.tools target/.peers target/.foreign target/.pipelines ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
 	@$(CARGO) build --all-targets
 	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test
 
@@ -47,6 +47,12 @@ test-go: target/.tools target/.foreign ## The Go package, against the Rust progr
 	@command -v go >/dev/null || { echo "host/go is not tested: Go 1.23 or later is not installed"; exit 0; }; \
 		cd host/go && DASTAP_EMBEDDING=$(CURDIR)/target/embedding LD_LIBRARY_PATH=$(CURDIR)/target/capi-debug/lib \
 		PKG_CONFIG_PATH=$(CURDIR)/target/capi-debug/lib/pkgconfig go test ./... && (cd kms && go vet ./...)
+
+test-java: target/.tools target/.peers target/.java ## The Java package, against the Rust program
+	@$(CARGO) build --all-targets
+	@host/capi/install.sh target/debug target/capi-debug
+	@python3 tests/embedding/generate.py target/debug/dastap target/embedding
+	@mvn --quiet --batch-mode --file host/java/pom.xml verify -Ddastap.capi=$(CURDIR)/target/capi-debug
 
 check: target/.tools target/.lints target/.node ## Format, lints, documentation: warnings are errors
 	@$(CARGO) fmt --all --check
@@ -105,6 +111,10 @@ python: component target/.peers ## The Python package, with the component in it:
 	@cp target/dastap.wasm host/python/src/dastap/
 	@target/venv/bin/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir target/wheels ./host/python
 	@ls target/wheels/dastap-*.whl
+
+java: capi target/.java ## The Java package, with the C library in it: target/java, and Maven's local repository
+	@mvn --quiet --batch-mode --file host/java/pom.xml install -DskipTests
+	@ls target/java/dastap-*.jar
 
 toolchain: target/.tools ## Install the compilers that are missing; every other target does it by itself
 
@@ -172,6 +182,13 @@ target/.node: host/node/package-lock.json
 		|| { echo "expected Node 20 or later, found $$(node --version): https://nodejs.org"; exit 1; }
 	@command -v chromium >/dev/null || $(call install,chromium,Chromium)
 	@cd host/node && npm install --no-save --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# A JDK, not only the runtime that the pipelines need.
+target/.java: Makefile
+	@mkdir -p target
+	@{ command -v javac && command -v mvn; } >/dev/null \
+		|| $(call install,default-jdk-headless maven,a JDK 17 or later and Maven 3)
 	@touch $@
 
 # Programs that the tests of the pipelines run for real. syslog-ng and rsyslog exclude each other as packages: one of them

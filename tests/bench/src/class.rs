@@ -7,6 +7,10 @@ use dastap::synth::{Engine, Settings, Stream};
 
 use crate::Result;
 
+/// A batch of the program is full with so many records or bytes (`host/src/record/batch.rs`).
+const BATCH_RECORDS: usize = 100;
+const BATCH_BYTES: usize = 64 * 1024;
+
 /// Records of one size, all under one data key.
 pub(crate) struct Class {
     pub(crate) name: &'static str,
@@ -61,9 +65,7 @@ impl Class {
         let mut batches = vec![Vec::new()];
         let mut bytes = 0;
         for record in &self.records {
-            if batches.last().is_some_and(|batch: &Vec<String>| batch.len() >= 100)
-                || bytes >= std::env::var("B").map_or(1 << 20, |b| b.parse().unwrap())
-            {
+            if bytes >= BATCH_BYTES || batches.last().is_some_and(|batch: &Vec<String>| batch.len() >= BATCH_RECORDS) {
                 batches.push(Vec::new());
                 bytes = 0;
             }
