@@ -34,8 +34,10 @@ pub(super) fn resharding(scale: Scale) -> Row {
     kinesis.merge(&stream, &name(5), &name(6));
     kinesis.merge(&stream, &name(9), &name(10));
     let (resharded, before) = (Instant::now(), count());
-    put(&mut kinesis, &stream, &stage, 2);
-    let recovery = recovery(&mut running, resharded, before, scale.records, &mut count);
+    let recovery = std::thread::scope(|scope| {
+        scope.spawn(|| put(&mut kinesis, &stream, &stage, 2));
+        recovery(&mut running, resharded, before, scale.records, &mut count)
+    });
     assert_eq!(running.stop(), 0);
     let tally = stage.tally();
     assert_eq!((tally.dead, tally.cut), (0, 0));
