@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-python test-node test-go test-java check bench component capi fluent-bit python java lambda toolchain clean
+.PHONY: help demo test test-python test-node test-go test-java check bench faults soak speed component capi fluent-bit python java lambda toolchain clean
 
 # The first Rust that answers and is new enough: the one on the PATH, rustup's, Debian's. Looked for at every use,
 # because an earlier step may have installed it.
@@ -13,6 +13,9 @@ CARGO = PATH="$(RUST_BIN):$$PATH" cargo
 PYTHON := $(CURDIR)/target/venv/bin/python
 # Debian's is too old to be installed.
 GO := $(firstword $(shell command -v go) $(wildcard /usr/local/go/bin/go))
+# What takes long is asked of the release build; `make soak DASTAP=target/debug/dastap` asks another one.
+DASTAP := $(CURDIR)/target/release/dastap
+ENDURANCE = DASTAP="$(abspath $(DASTAP))" DASTAP_PYTHON="$(PYTHON)" target/debug/endurance
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +67,22 @@ check: target/.tools target/.lints target/.node ## Format, lints, documentation:
 bench: target/.tools target/.peers ## How fast it is: ratios beside the goals, also in target/bench.json (takes a while)
 	@$(CARGO) build --release --package dastap --package dastap-bench
 	@DASTAP_PYTHON="$(PYTHON)" target/release/dastap-bench
+
+faults: target/.endurance ## Every fault at 100,000 records (RECORDS=n): what came of each, and how long until all was well
+	@$(ENDURANCE) faults
+
+soak: target/.endurance ## 10 minutes at full speed (MINUTES=n): memory, handles and threads must not grow
+	@$(ENDURANCE) soak
+
+speed: target/.endurance ## `run` beside `decode`, from files to lines: it must reach 0.85 of the records a second
+	@$(ENDURANCE) speed
+
+.PHONY: target/.endurance $(CURDIR)/target/release/dastap
+target/.endurance: target/.tools target/.peers $(DASTAP)
+	@$(CARGO) build --all-targets
+
+$(CURDIR)/target/release/dastap: target/.tools
+	@$(CARGO) build --release --bin dastap
 
 component: target/.tools ## The portable component, for other hosts: target/dastap.wasm, its SHA-256, its contract target/wit
 	@$(CARGO) run --quiet --package dastap-tests --bin component -- target/dastap.wasm

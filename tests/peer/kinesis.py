@@ -1,4 +1,5 @@
-"""Kinesis on a loopback port: moto's server, mended where it is not like Kinesis, behind a front that fails on demand.
+"""Kinesis on a loopback port: moto's server, mended where it is not like Kinesis; `front.py` says what it answers beside
+this.
 
 The first line on stdout is {"endpoint": url}. Then, one answer a request on stdin:
 {"do": "create", "stream": name, "shards": n} -> {}
@@ -7,9 +8,6 @@ The first line on stdout is {"endpoint": url}. Then, one answer a request on std
 {"do": "put_aggregated", "stream": name, "key": text, "records": [base64, ..]} -> {}   (as the KPL does it)
 {"do": "split", "stream": name, "shard": id} -> {}        (in the middle of its hash keys)
 {"do": "merge", "stream": name, "shards": [id, id]} -> {}        (in the order of their hash keys)
-{"do": "fail", "operation": name, "status": 400, "code": "..Exception", "times": n} -> {}   (the next n requests)
-{"do": "calls"} -> {"GetRecords": n, ...}   (requests that reached the front, by operation)
-It ends when stdin does, so that no server outlives the test that started it.
 
 What moto 5.2.5 does otherwise, each mended by AWS's documentation: records keep going to a shard that was split or
 merged, and the shard's own records are moved; sequence numbers start at 1 in each shard; a closed shard never ends; a
@@ -20,20 +18,15 @@ page of ListShards holds everything, and the next wants the stream's name beside
 import base64
 import collections
 import itertools
-import json
-import sys
 import threading
 
-import boto3
-import kpl
 from moto.kinesis import models, utils
 from moto.kinesis.exceptions import InvalidArgumentError
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wrappers import Response
 
-REGION = "eu-west-1"
-ACCOUNT = "123456789012"
+import kpl
+from front import ACCOUNT, REGION, Front, Service
+from port import converse
+
 # So that three shards are already two pages.
 PAGE = 2
 # Bytes of records in one answer.
@@ -107,54 +100,19 @@ models.Stream.merge_shards = in_place(models.Stream.merge_shards)
 models.KinesisBackend.get_records = get_records
 
 
-class Front:
-    """What a request meets before moto does."""
-
-    def __init__(self, server):
-        self.server = server
-        self.calls = collections.Counter()
-        self.failures = {}
-        self.lock = threading.Lock()
-
-    def __call__(self, environ, start_response):
-        operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-        with self.lock:
-            self.calls[operation] += 1
-            failure = self.failures.get(operation)
-            fails = failure is not None and failure["times"] > 0
-            if fails:
-                failure["times"] -= 1
-        return (failure["answer"] if fails else self.server)(environ, start_response)
-
-    def fail(self, operation, status, code, times):
-        body = json.dumps({"__type": code, "message": "as the test wants it"})
-        answer = Response(body, status, {"x-amzn-errortype": code}, content_type="application/x-amz-json-1.1")
-        with self.lock:
-            self.failures[operation] = {"answer": answer, "times": times}
-
-
-class Quiet(WSGIRequestHandler):
-    def log_request(self, *_):
-        pass
-
-
-class Service:
-    def __init__(self, endpoint, front):
-        self.front = front
-        self.kinesis = boto3.client(
-            "kinesis", endpoint_url=endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
-        )
+class Kinesis(Service):
+    def __init__(self):
+        super().__init__(Front())
+        self.kinesis = self.client("kinesis")
 
     def stream(self, request):
         return models.kinesis_backends[ACCOUNT][REGION].streams[request["stream"]]
 
     def create(self, request):
         self.kinesis.create_stream(StreamName=request["stream"], ShardCount=request["shards"])
-        return {}
 
     def delete(self, request):
         self.kinesis.delete_stream(StreamName=request["stream"])
-        return {}
 
     def put(self, request):
         # Not over HTTP: records of 10 MiB, and thousands a second, are beyond it.
@@ -162,13 +120,11 @@ class Service:
         with LOCK:
             for record in request["records"]:
                 stream.put_record(record["key"], "", record["data"])
-        return {}
 
     def put_aggregated(self, request):
         data = kpl.pack(request["key"], [base64.b64decode(record) for record in request["records"]])
         record = {"key": request["key"], "data": base64.b64encode(data).decode()}
         self.put({"stream": request["stream"], "records": [record]})
-        return {}
 
     def split(self, request):
         shard = self.stream(request).shards[request["shard"]]
@@ -176,32 +132,12 @@ class Service:
         self.kinesis.split_shard(
             StreamName=request["stream"], ShardToSplit=request["shard"], NewStartingHashKey=str(middle)
         )
-        return {}
 
     def merge(self, request):
         first, second = request["shards"]
         self.kinesis.merge_shards(StreamName=request["stream"], ShardToMerge=first, AdjacentShardToMerge=second)
-        return {}
-
-    def fail(self, request):
-        self.front.fail(request["operation"], request["status"], request["code"], request["times"])
-        return {}
-
-    def calls(self, _):
-        return dict(self.front.calls)
-
-
-def main():
-    front = Front(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    service = Service(endpoint, front)
-    print(json.dumps({"endpoint": endpoint}), flush=True)
-    for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(getattr(service, request["do"])(request)), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    kinesis = Kinesis()
+    converse(kinesis, {"endpoint": kinesis.endpoint})

@@ -1,4 +1,4 @@
-"""S3 and KMS on a loopback port: moto's server behind a front that can fail, driven by one JSON request a line.
+"""S3 and KMS on a loopback port, driven by one JSON request a line: `front.py` says what it answers beside this.
 
 The first line on stdout is {"endpoint": url, "keyId": text}; the bucket "das" is there. Then, one answer a request:
 {"do": "put", "key": text, "body": base64} -> {}
@@ -7,35 +7,22 @@ The first line on stdout is {"endpoint": url, "keyId": text}; the bucket "das" i
 {"do": "encrypt", "plaintext": base64, "context": {}} -> {"ciphertext": base64}
 {"do": "fail", "method": "PUT", "status": 503, "times": 3} -> {}    (the next requests to S3 with this method)
 {"do": "calls"} -> {"PUT": n, "part": n, ..}    (requests to S3 that reached the server, by method; parts also apart)
-It ends when stdin does, so that no server outlives the test that started it.
 """
 
 import base64
-import collections
-import json
-import sys
-import threading
 
-import boto3
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
-REGION = "eu-west-1"
+from front import REGION, Front, Quiet, Service
+from port import converse
+
 BUCKET = "das"
 
 
-class Front:
-    """What a request meets before moto does."""
-
-    def __init__(self, server):
-        self.server = server
-        self.calls = collections.Counter()
-        self.method, self.status, self.failures = None, 503, 0
-        self.lock = threading.Lock()
+class S3Front(Front):
+    """The program's own requests to S3, by method: those of the peer and of KMS neither count nor fail."""
 
     def __call__(self, environ, start_response):
-        # The program's own: the peer's requests are not counted and do not fail.
         is_s3 = "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", "")
         is_peer = "Boto3" in environ.get("HTTP_USER_AGENT", "")
         # Google's clients sign otherwise, or not at all; moto wants the form of a signature, and does not check it.
@@ -44,41 +31,29 @@ class Front:
         if not is_s3 or is_peer:
             return self.server(environ, start_response)
         method = environ["REQUEST_METHOD"]
+        failure = self.failure(method)
         with self.lock:
-            fails = method == self.method and self.failures > 0
-            self.failures -= fails
-            if not fails:
-                self.calls[method] += 1
-                self.calls["part"] += "partNumber=" in environ.get("QUERY_STRING", "")
-        if fails:
-            body = "<Error><Code>SlowDown</Code><Message>as the test wants it</Message></Error>"
+            # Those that fail do not reach the server.
+            self.calls[method] -= failure is not None
+            self.calls["part"] += failure is None and "partNumber=" in environ.get("QUERY_STRING", "")
+        if failure:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            return Response(body, self.status, content_type="application/xml")(environ, start_response)
-        return self.server(environ, start_response)
+        return (failure or self.server)(environ, start_response)
 
 
-class Quiet(WSGIRequestHandler):
+class KeptOpen(Quiet):
     protocol_version = "HTTP/1.1"
 
-    def log_request(self, *_):
-        pass
 
-
-class Service:
-    def __init__(self, endpoint, front):
-        self.front = front
-
-        def client(name):
-            keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-            return boto3.client(name, endpoint_url=endpoint, region_name=REGION, **keys)
-
-        self.s3, self.kms = client("s3"), client("kms")
+class S3(Service):
+    def __init__(self):
+        super().__init__(S3Front(), KeptOpen)
+        self.s3, self.kms = self.client("s3"), self.client("kms")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.key_id = self.kms.create_key()["KeyMetadata"]["KeyId"]
 
     def put(self, request):
         self.s3.put_object(Bucket=BUCKET, Key=request["key"], Body=base64.b64decode(request["body"]))
-        return {}
 
     def objects(self, _):
         objects = []
@@ -98,26 +73,11 @@ class Service:
         return {"ciphertext": base64.b64encode(answer["CiphertextBlob"]).decode()}
 
     def fail(self, request):
-        with self.front.lock:
-            self.front.method, self.front.status = request["method"], request["status"]
-            self.front.failures = request["times"]
-        return {}
-
-    def calls(self, _):
-        return dict(self.front.calls)
-
-
-def main():
-    front = Front(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    service = Service(endpoint, front)
-    print(json.dumps({"endpoint": endpoint, "keyId": service.key_id}), flush=True)
-    for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(getattr(service, request["do"])(request)), flush=True)
+        body = "<Error><Code>SlowDown</Code><Message>as the test wants it</Message></Error>"
+        answer = Response(body, request["status"], content_type="application/xml")
+        self.front.fail(request["method"], answer, request["times"])
 
 
 if __name__ == "__main__":
-    main()
+    s3 = S3()
+    converse(s3, {"endpoint": s3.endpoint, "keyId": s3.key_id})

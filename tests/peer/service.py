@@ -5,9 +5,11 @@ a certificate of its own, made there (ca.pem, key.pem). Then, one answer a reque
 {"do": "behave", "format": text, "steps": [{"status": 429, "retryAfter": 1} | {"reset": true} | {"sleep": 2}], "poison": [eventId]}
     -> {}    (each step is used up by one request; a request with a poisonous event is refused as the format has it)
 {"do": "hold"} / {"do": "release"} -> {}    (requests wait in between)
+{"do": "delay", "seconds": 0.1} -> {}    (each request takes so much longer from now on)
+{"do": "close"} / {"do": "open"} -> {}    (in between, connections are refused, and those that are there are cut)
+{"do": "count"} -> {"accepted": n}    (different events)
 {"do": "received"} -> {"accepted": [event text], "requests": [{"path", "headers", "status", "at"}]}
 {"do": "post", "url": .., "headers": {}, "body": base64, "ca": path or null} -> {"status", "headers", "body"}
-It ends when stdin does, so that no server outlives the test that started it.
 """
 
 import base64
@@ -25,6 +27,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import urllib3
+
+from port import Port, converse
 
 
 def event_id(text):
@@ -78,16 +82,55 @@ def events_of(format, body):
 
 
 class Service:
-    def __init__(self):
+    """What it has been sent, what it does about it, and what a test asks for, by name."""
+
+    def __init__(self, tls):
+        self.is_away, self.seconds = False, 0
         self.lock = threading.Lock()
-        self.open = threading.Event()
-        self.open.set()
+        self.open_gate = threading.Event()
+        self.open_gate.set()
         self.format, self.steps, self.poison = "ndjson", [], set()
         self.accepted, self.requests, self.ids, self.seen = [], [], set(), 0
+        self.port = Port(lambda socket: server(self, socket, tls))
+
+    def behave(self, request):
+        with self.lock:
+            self.format, self.steps = request["format"], request["steps"]
+            self.poison = set(request["poison"])
+
+    def hold(self, _):
+        self.open_gate.clear()
+
+    def release(self, _):
+        self.open_gate.set()
+
+    def delay(self, request):
+        self.seconds = request["seconds"]
+
+    def close(self, _):
+        with self.lock:
+            self.is_away = True
+        self.port.close()
+
+    def open(self, _):
+        with self.lock:
+            self.is_away = False
+        self.port.open()
+
+    def count(self, _):
+        return {"accepted": len(self.ids)}
+
+    def received(self, _):
+        with self.lock:
+            return {"accepted": self.accepted, "requests": self.requests}
+
+    def post(self, request):
+        return post(request)
 
     def judge(self, events):
         """Status and answer for a request that no step concerned."""
-        poisonous = [event for event in events if event_id(event) in self.poison]
+        ids = [event_id(event) for event in events]
+        poisonous = [event for event, its in zip(events, ids) if its in self.poison]
         if self.format == "elasticsearch":
             return 200, {"errors": True, "items": [self.item(event) for event in events]}
         if self.format == "otlp":
@@ -96,6 +139,7 @@ class Service:
         if poisonous:
             return 400, {"text": "Invalid data format", "code": 6}
         self.accepted += events
+        self.ids.update(ids)
         if self.format == "datadog":
             return 202, {}
         if self.format == "loki":
@@ -123,9 +167,10 @@ def handler(service):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            service.open.wait()
+            service.open_gate.wait()
+            time.sleep(service.seconds)
             with service.lock:
-                step = service.steps.pop(0) if service.steps else {}
+                step = {"reset": True} if service.is_away else service.steps.pop(0) if service.steps else {}
                 status, answer, headers = step.get("status"), {}, {}
                 sent = {name.lower(): value for name, value in self.headers.items()}
                 if not step:
@@ -162,6 +207,13 @@ class Quiet(ThreadingHTTPServer):
 
     def handle_error(self, *_):
         """A client that has gone is part of the tests."""
+
+
+def server(service, socket, tls):
+    it = Quiet(socket.getsockname(), handler(service), bind_and_activate=False)
+    it.socket.close()
+    it.socket = tls.wrap_socket(socket, server_side=True) if tls else socket
+    return it
 
 
 def certificate(folder):
@@ -207,34 +259,14 @@ def post(request):
 
 
 def main():
-    service = Service()
-    server, ca = Quiet(("127.0.0.1", 0), handler(service)), None
+    tls, ca = None, None
     if sys.argv[1:2] == ["tls"]:
         ca, key = certificate(pathlib.Path(sys.argv[2]))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(ca, key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    scheme = "https" if ca else "http"
-    print(json.dumps({"endpoint": f"{scheme}://127.0.0.1:{server.server_port}", "ca": ca and str(ca)}), flush=True)
-    for line in sys.stdin:
-        request = json.loads(line)
-        answer = {}
-        match request["do"]:
-            case "post":
-                answer = post(request)
-            case "hold":
-                service.open.clear()
-            case "release":
-                service.open.set()
-            case "behave":
-                with service.lock:
-                    service.format, service.steps = request["format"], request["steps"]
-                    service.poison = set(request["poison"])
-            case "received":
-                with service.lock:
-                    answer = {"accepted": service.accepted, "requests": service.requests}
-        print(json.dumps(answer), flush=True)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(ca, key)
+    service = Service(tls)
+    endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{service.port.number}"
+    converse(service, {"endpoint": endpoint, "ca": ca and str(ca)})
 
 
 if __name__ == "__main__":

@@ -154,9 +154,25 @@ impl Kms {
         self.peer.ask(&json!({ "do": "disable" }));
     }
 
-    /// Fails the next `Decrypt` requests with an HTTP status and an error code of AWS.
+    /// Fails the next `Decrypt` requests with an HTTP status and an error code of AWS; 0 times: none any more.
     pub fn fail(&mut self, status: u16, code: &str, times: u32) {
         self.peer.ask(&json!({ "do": "fail", "status": status, "code": code, "times": times }));
+    }
+
+    /// Fails this share of all `Decrypt` requests from now on.
+    pub fn fail_share(&mut self, share: f64, status: u16, code: &str) {
+        let failure = json!({ "do": "fail", "status": status, "code": code, "times": u32::MAX, "share": share });
+        self.peer.ask(&failure);
+    }
+
+    /// Nobody listens any more, until [`Self::open`].
+    pub fn close(&mut self) {
+        self.peer.ask(&json!({ "do": "close" }));
+    }
+
+    /// It is back.
+    pub fn open(&mut self) {
+        self.peer.ask(&json!({ "do": "open" }));
     }
 
     /// How many `Decrypt` requests have reached the service.

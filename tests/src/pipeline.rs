@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -15,6 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::program::built;
+use crate::running::free_address;
 use crate::stream::Synthetic;
 
 /// How long a pipeline may take. A machine under load is slow; a pipeline that stands still fails all the same.
@@ -210,7 +211,7 @@ pub fn send(port: u16, text: &str) {
 
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+    free_address().port()
 }
 
 /// The `eventId`s.

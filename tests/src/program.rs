@@ -8,10 +8,12 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::running::Running;
+
 /// Where the peak of memory is noted, in the folder of the run.
 const PEAK: &str = "peak";
 
-/// One run of `dastap`, in an empty folder of its own.
+/// One run of `dastap`, in an empty folder of its own unless it is given one.
 pub struct Dastap {
     command: Command,
     stdin: Vec<u8>,
@@ -37,10 +39,9 @@ impl Dastap {
     /// tests.
     pub fn new(subcommand: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut command = Command::new(built("peak"));
+        let mut command = Command::new(built("dastap"));
         command
-            .arg(PEAK)
-            .args([built("dastap").as_os_str(), OsStr::new(subcommand)])
+            .arg(subcommand)
             .current_dir(&folder)
             .env_remove("RUST_LOG")
             .env("AWS_ACCESS_KEY_ID", "test")
@@ -75,19 +76,17 @@ impl Dastap {
         self
     }
 
+    /// In a folder that is there already, and stays.
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// With a signal ignored, such as `XFSZ`: then a file that may not grow is an error, as on a full disk.
     pub fn ignoring(mut self, signal: &str) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh"]).arg(self.command.get_program());
-        shell.args(self.command.get_args());
-        for (name, value) in self.command.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        self.command = shell;
-        self.command.current_dir(&self.folder);
+        shell.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh"]);
+        self.command = started_by(shell, &self.command);
         self
     }
 
@@ -99,8 +98,10 @@ impl Dastap {
 
     /// Runs it to its end.
     pub fn run(self) -> Outcome {
-        let Dastap { mut command, stdin, folder } = self;
-        let mut child = spawn(&mut command);
+        let Dastap { command, stdin, folder } = self;
+        let mut watched = Command::new(built("peak"));
+        watched.arg(folder.path().join(PEAK));
+        let mut child = with_pipes(&mut started_by(watched, &command));
         let mut input = child.stdin.take().expect("a piped stdin");
         let output = std::thread::scope(|scope| {
             // The program may end before it has read everything: that is its right.
@@ -117,8 +118,18 @@ impl Dastap {
     }
 
     /// Starts it and leaves its pipes to the caller.
-    pub fn start(&mut self) -> Child {
-        spawn(&mut self.command)
+    pub fn piped(&mut self) -> Child {
+        with_pipes(&mut self.command)
+    }
+
+    /// The command alone, for who starts it in another way. Its folder must have been given.
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+
+    /// Starts it and lets it run; what it logs is kept in its folder.
+    pub fn start(self) -> Running {
+        Running::of(self.command, self.folder)
     }
 }
 
@@ -138,27 +149,33 @@ impl Outcome {
     }
 }
 
-/// Asks a process to end, as an operator or a container platform does.
-pub fn terminate(child: &Child) {
-    let kill = Command::new("kill").args(["-TERM", &program(child).to_string()]).status().expect("kill runs");
-    assert!(kill.success());
+/// The same command as an argument of another one.
+fn started_by(mut starter: Command, command: &Command) -> Command {
+    starter.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => starter.env(name, value),
+            None => starter.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        starter.current_dir(folder);
+    }
+    starter
 }
 
-/// The process of the program itself, which is started by the one that notes its memory.
-fn program(child: &Child) -> u32 {
-    let children = format!("/proc/{0}/task/{0}/children", child.id());
-    let children = std::fs::read_to_string(children).expect("Linux tells the children of a process");
-    children.split_whitespace().next().and_then(|id| id.parse().ok()).unwrap_or_else(|| child.id())
-}
-
-fn spawn(command: &mut Command) -> Child {
+fn with_pipes(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
 }
 
-/// A program of this workspace, beside the tests that run now.
+/// The program under test is `DASTAP` where that is set: a release build, say. It and all others of this workspace are
+/// beside the tests that run now.
 pub fn built(name: &str) -> PathBuf {
+    if let Some(program) = std::env::var_os("DASTAP").filter(|_| name == "dastap") {
+        return program.into();
+    }
     let tests = std::env::current_exe().expect("the path of the tests");
-    let program = tests.ancestors().nth(2).expect("target/<profile>/deps/<tests>").join(name);
-    assert!(program.is_file(), "{} is missing: run `make test`, which builds it first", program.display());
-    program
+    // target/<profile>/<program>, or target/<profile>/deps/<tests>
+    let program = tests.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|program| program.is_file());
+    program.unwrap_or_else(|| panic!("{name} is missing: run `make test`, which builds it first"))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dastap::synth::Settings;
@@ -33,13 +33,6 @@ pub struct Delivered {
     pub lines: BTreeMap<String, String>,
     /// How many came more than once.
     pub duplicates: usize,
-}
-
-/// A `dastap run` that goes on while the test does something.
-pub struct Running {
-    _run: Dastap,
-    child: Child,
-    pid: String,
 }
 
 impl Replay {
@@ -138,43 +131,6 @@ impl Delivered {
             }
         }
         delivered
-    }
-}
-
-impl Running {
-    /// Starts it.
-    pub fn start(mut run: Dastap) -> Self {
-        let child = run.start();
-        // The program is the only child of the one that watches its memory.
-        let children = format!("/proc/{0}/task/{0}/children", child.id());
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let pid = loop {
-            let pids = std::fs::read_to_string(&children).unwrap_or_default();
-            match pids.split_whitespace().next() {
-                Some(pid) => break pid.to_owned(),
-                None => assert!(Instant::now() < deadline, "the program starts"),
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        };
-        Running { _run: run, child, pid }
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> &str {
-        &self.pid
-    }
-
-    /// Sends it a signal: `TERM`, `KILL`.
-    pub fn signal(&self, name: &str) {
-        // It may have ended meanwhile.
-        let _ = Command::new("kill").args(["-s", name, &self.pid]).status().expect("kill is there");
-    }
-
-    /// Waits for its end: the exit code (126: a signal), and what it said.
-    pub fn end(mut self) -> (i32, String) {
-        drop(self.child.stdin.take());
-        let output = self.child.wait_with_output().expect("the program ends");
-        (output.status.code().unwrap_or(126), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
 

@@ -58,11 +58,39 @@ impl Service {
         self.peer.ask(&json!({ "do": "release" }));
     }
 
+    /// Nobody listens any more, and requests under way are cut, until [`Self::open`].
+    pub fn close(&mut self) {
+        self.peer.ask(&json!({ "do": "close" }));
+    }
+
+    /// It is back.
+    pub fn open(&mut self) {
+        self.peer.ask(&json!({ "do": "open" }));
+    }
+
+    /// From now on each request takes so many seconds longer.
+    pub fn delay(&mut self, seconds: f64) {
+        self.peer.ask(&json!({ "do": "delay", "seconds": seconds }));
+    }
+
+    /// How many different events it has accepted.
+    pub fn count(&mut self) -> usize {
+        self.peer.ask(&json!({ "do": "count" }))["accepted"].as_u64().expect("a number") as usize
+    }
+
     /// The events that it has accepted.
     pub fn accepted(&mut self) -> Vec<Value> {
-        let received = self.peer.ask(&json!({ "do": "received" }));
-        let texts = received["accepted"].as_array().expect("a list").iter();
-        texts.map(|text| serde_json::from_str(text.as_str().expect("a text")).expect("JSON")).collect()
+        let texts = self.accepted_texts();
+        texts.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect()
+    }
+
+    /// The same, as they came.
+    pub fn accepted_texts(&mut self) -> Vec<String> {
+        let Value::Array(texts) = self.peer.ask(&json!({ "do": "received" }))["accepted"].take() else {
+            panic!("a list")
+        };
+        let text = |text| if let Value::String(text) = text { text } else { panic!("a text") };
+        texts.into_iter().map(text).collect()
     }
 
     /// The requests that it has seen: path, headers, status, time in seconds.

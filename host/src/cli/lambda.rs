@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::log::LogFormat;
-use super::{Error, run};
+use super::{Error, run, signals};
 use crate::config::Config;
 
 const AFTER_HELP: &str = "\
@@ -31,11 +31,12 @@ const DEFAULT_CONFIG: &str = "dastap.yaml";
 
 impl Lambda {
     pub(super) fn run(self, format: LogFormat) -> Result<ExitCode, Error> {
+        let told_to_stop = signals::stop_on_signal();
         let file = config_file();
         let mut config = Config::load(&file).map_err(Error::usage)?;
         check(&config).map_err(|problem| Error::Usage(format!("{}: {problem}", file.display())))?;
         config.sources = vec![Map::from_iter([("type".to_owned(), Value::from("lambda"))])];
-        run::run_config(config, &file, format)
+        run::run_config(config, &file, format, told_to_stop)
     }
 }
 

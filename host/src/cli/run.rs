@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use tokio::sync::watch;
 
 use super::decode::runtime;
 use super::log::LogFormat;
@@ -51,10 +52,13 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self, format: LogFormat) -> Result<ExitCode, Error> {
-        let config = Config::load(&self.config).map_err(Error::usage)?;
         if !self.check {
-            return run_config(config, &self.config, format);
+            // First of all: told to stop while it still starts, the program ends as well as at any other time.
+            let told_to_stop = signals::stop_on_signal();
+            let config = Config::load(&self.config).map_err(Error::usage)?;
+            return run_config(config, &self.config, format, told_to_stop);
         }
+        let config = Config::load(&self.config).map_err(Error::usage)?;
         let workers = workers(&config);
         let in_file = |problem: String| Error::Usage(format!("{}: {problem}", self.config.display()));
         let plan = Plan::read(config).map_err(in_file)?;
@@ -72,11 +76,16 @@ impl Run {
 }
 
 /// Runs what a configuration asks for; `file` is where it stands, for messages.
-pub(super) fn run_config(config: Config, file: &Path, format: LogFormat) -> Result<ExitCode, Error> {
+pub(super) fn run_config(
+    config: Config,
+    file: &Path,
+    format: LogFormat,
+    told_to_stop: watch::Receiver<bool>,
+) -> Result<ExitCode, Error> {
     let (price, listen) = (config.kms_price.0, config.metrics.as_ref().map(|metrics| metrics.listen));
     let runtime = runtime(workers(&config))?;
     let plan = Plan::read(config).map_err(|problem| Error::Usage(format!("{}: {problem}", file.display())))?;
-    let result = runtime.block_on(run(plan, listen, price, format));
+    let result = runtime.block_on(run(plan, listen, price, format, told_to_stop));
     // Whatever still waits for another side was not accepted, and will be read again.
     runtime.shutdown_background();
     result
@@ -91,14 +100,21 @@ async fn run(
     listen: Option<std::net::SocketAddr>,
     price: f64,
     format: LogFormat,
+    mut told_to_stop: watch::Receiver<bool>,
 ) -> Result<ExitCode, Error> {
-    let told_to_stop = signals::stop_on_signal();
     let metrics = Arc::new(Metrics::new(price));
     if let Some(address) = listen {
         let serving = crate::metrics::serve(Arc::clone(&metrics), address).await;
         serving.map_err(|error| Error::Usage(format!("metrics.listen: cannot listen on {address}: {error}")))?;
     }
-    let runner = plan.open(Arc::clone(&metrics)).await.map_err(Error::Usage)?;
+    let runner = tokio::select! {
+        opened = plan.open(Arc::clone(&metrics)) => opened.map_err(Error::Usage)?,
+        // Nothing was read, nothing is to be delivered.
+        Ok(_) = told_to_stop.wait_for(|told| *told) => {
+            tracing::info!("told to stop before it ran");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     tracing::info!("running");
     let ended = tokio::select! {
         ended = runner.run(told_to_stop) => ended,

@@ -282,6 +282,12 @@ impl Metrics {
         };
     }
 
+    /// All of them, as Prometheus reads them.
+    pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).map(|()| text)
+    }
+
     /// How far the sources are that have an end.
     pub(crate) fn progress(&self) -> &Progress {
         &self.progress
@@ -323,8 +329,7 @@ mod tests {
         metrics.sink_accepted("s", 1, 1);
         metrics.lag("s", "0", Duration::from_millis(1500));
         metrics.stalled("s", true);
-        let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &metrics.registry).unwrap();
+        let text = metrics.text().unwrap();
         assert!(text.contains("dastap_shard_lag_seconds{source=\"s\",shard=\"0\"} 1.5\n"), "{text}");
         let shown: BTreeSet<String> = text
             .lines()

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -14,6 +14,7 @@ use super::flow::{Flow, Open};
 use super::queue::Lines;
 use super::receipt::{Receipt, Settlement};
 use crate::backoff::{Backoff, roll};
+use crate::metrics::Metrics;
 use crate::record::Batch;
 use crate::workers::{Decoding, Line, Part};
 use crate::{Decoder, Failure, Verdict, dead_letter};
@@ -26,6 +27,11 @@ pub(crate) enum Patience {
     /// Stops for good: whoever sent the records will send them again.
     GiveUp,
 }
+
+/// How long a lane waits before it asks again. That costs little: the cache itself leaves a key service alone that does
+/// not answer, for up to ten seconds.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The source's end of a lane. Dropping it ends the lane behind what was pushed.
 #[derive(Debug)]
@@ -180,30 +186,54 @@ impl Task {
         }
     }
 
-    /// The verdict when it is final. One that may change is asked for again until it does, or the run ends.
+    /// The verdict when it is final. One that may change is asked for again until it does, or the run ends: at once, for
+    /// it may be old (when keys are there again, many records behind were decoded ahead without them), then every second.
     async fn patient(&self, text: &String, verdict: Verdict, resource: Option<&str>) -> Result<Verdict, String> {
         let mut verdict = verdict;
         let (mut backoff, begun) = (Backoff::default(), Instant::now());
-        let result = loop {
-            let Verdict::Failed(failure @ Failure { retryable: true, .. }) = &verdict else { break Ok(verdict) };
+        let mut stalled = None;
+        let mut pause = Duration::ZERO;
+        loop {
+            let Verdict::Failed(failure @ Failure { retryable: true, .. }) = &verdict else { return Ok(verdict) };
             if self.patience == Patience::GiveUp {
-                break Err(failure.to_string());
+                return Err(failure.to_string());
             }
-            self.flow.metrics.stalled(&self.source, true);
-            backoff.fail(begun.elapsed(), roll());
-            let pause = backoff.left(begun.elapsed()).unwrap_or_default();
-            tracing::warn!(source = %self.source, %failure, pause_seconds = pause.as_secs_f64(), "the stream waits");
-            tokio::select! {
-                () = self.flow.stopped() => break Err(failure.to_string()),
-                () = tokio::time::sleep(pause) => {}
+            if !pause.is_zero() {
+                stalled.get_or_insert_with(|| Stalled::new(&self.flow.metrics, &self.source));
+                // Said less and less often.
+                if backoff.left(begun.elapsed()).is_none() {
+                    backoff.fail(begun.elapsed(), roll());
+                    let waited_seconds = begun.elapsed().as_secs();
+                    tracing::warn!(source = %self.source, %failure, waited_seconds, "the stream waits");
+                }
+                tokio::select! {
+                    () = self.flow.stopped() => return Err(failure.to_string()),
+                    () = tokio::time::sleep(pause) => {}
+                }
             }
             let again = self.decoder.decode(std::slice::from_ref(text), resource).await.pop();
             verdict = again.unwrap_or(verdict);
-        };
-        if !begun.elapsed().is_zero() && backoff.until() > std::time::Duration::ZERO {
-            self.flow.metrics.stalled(&self.source, false);
+            pause = (pause * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         }
-        result
+    }
+}
+
+/// Counts a lane as waiting until this is dropped.
+struct Stalled<'a> {
+    metrics: &'a Metrics,
+    source: &'a str,
+}
+
+impl<'a> Stalled<'a> {
+    fn new(metrics: &'a Metrics, source: &'a str) -> Self {
+        metrics.stalled(source, true);
+        Stalled { metrics, source }
+    }
+}
+
+impl Drop for Stalled<'_> {
+    fn drop(&mut self) {
+        self.metrics.stalled(self.source, false);
     }
 }
 

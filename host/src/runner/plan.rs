@@ -190,7 +190,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Opens everything: keys, sinks, then sources.
+    /// Opens everything: keys, sources, then sinks. A second process on one set of positions is refused by the source,
+    /// before it touches a file that the first is writing.
     ///
     /// # Errors
     /// A sentence for people; nothing was read or sent.
@@ -206,6 +207,13 @@ impl Plan {
             decoders.push(decoder.map_err(|error| error.to_string())?);
         }
         metrics.watch_keys(decoders.iter().map(|decoder| Arc::clone(decoder.keys())).collect());
+        let mut opened_sources = Vec::new();
+        for PlannedSource { name, settings, keys } in self.sources {
+            let context = SourceContext { name: Arc::clone(&name) };
+            let source = settings.open(context).await.map_err(|problem| format!("source {name}: {problem}"))?;
+            let Some(decoder) = decoders.get(keys).cloned() else { continue };
+            opened_sources.push((name, source, decoder));
+        }
         let (lanes, idle) = watch::channel(0);
         let (stop, stopped) = watch::channel(false);
         let mut drivers = JoinSet::new();
@@ -228,14 +236,11 @@ impl Plan {
             outlets.push(Outlet { queue: opened(sink, dead_letter.clone()).await?, routes });
         }
         let flow = Arc::new(Flow::new(Arc::clone(&metrics), self.workers, outlets, dead_letter, lanes, stopped));
-        let mut sources = Vec::new();
-        for PlannedSource { name, settings, keys } in self.sources {
-            let context = SourceContext { name: Arc::clone(&name) };
-            let source = settings.open(context).await.map_err(|problem| format!("source {name}: {problem}"))?;
-            let Some(decoder) = decoders.get(keys).cloned() else { continue };
+        let with_intake = |(name, source, decoder)| {
             let intake = Intake { flow: Arc::clone(&flow), source: Arc::clone(&name), decoder };
-            sources.push((name, source, intake));
-        }
+            (name, source, intake)
+        };
+        let sources = opened_sources.into_iter().map(with_intake).collect();
         Ok(Runner { sources, drivers, flow, stop, drain: self.drain })
     }
 }

@@ -102,6 +102,8 @@ struct Outcome {
     dead: Vec<Value>,
     /// By lane: how each batch was settled.
     settled: Vec<Vec<Delivery>>,
+    /// What the metrics endpoint says afterwards.
+    metrics: String,
 }
 
 impl World {
@@ -178,7 +180,7 @@ impl World {
         }
         let take = |lines: Lines| std::mem::take(&mut *lines.lock().unwrap());
         let dead = take(dead).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
-        Outcome { accepted: take(accepted), dead, settled }
+        Outcome { accepted: take(accepted), dead, settled, metrics: metrics.text().unwrap() }
     }
 
     /// How many events of each record an undisturbed decoder gives, by record, with the ids in order.
@@ -282,6 +284,21 @@ async fn a_key_service_that_is_away_stops_the_lane_and_loses_nothing() {
     let outcome = world.run(mood, takes_all, Patience::Wait, None).await;
     world.check(&outcome).await;
     assert!(outcome.dead.is_empty(), "nothing failed for good");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_keys_are_there_again_nothing_waits_record_by_record() {
+    let world = World::new(600, vec![]);
+    let begun = std::time::Instant::now();
+    // Decoded ahead, nearly all records are without a key at first.
+    let outcome = world.run(|asked| if asked < 3 { Mood::Away } else { Mood::Well }, takes_all, Patience::Wait, None);
+    let outcome = outcome.await;
+    world.check(&outcome).await;
+    assert!(outcome.dead.is_empty());
+    // The cache leaves a key alone for two seconds at most by then; hundreds of pauses would be minutes.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    let stalled: Vec<&str> = outcome.metrics.lines().filter(|line| line.starts_with("dastap_lanes_stalled{")).collect();
+    assert_eq!(stalled, ["dastap_lanes_stalled{source=\"test\"} 0"], "each that waited goes on");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

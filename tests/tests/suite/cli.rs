@@ -174,7 +174,7 @@ fn a_closed_pipe_is_a_normal_end() {
     let place = Place::new();
     let input = place.file("input", vec![numbered(0..1).remove(0); 20_000].join("\n"));
     let mut run = place.decode().arg(input);
-    let mut process = run.start();
+    let mut process = run.piped();
     let mut line = String::new();
     BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     // The reader is gone now.
@@ -187,7 +187,7 @@ fn a_closed_pipe_is_a_normal_end() {
 fn events_come_out_while_input_still_comes_in() {
     let place = Place::new();
     let mut run = place.decode();
-    let mut process = run.start();
+    let mut process = run.piped();
     let mut input = process.stdin.take().expect("a pipe");
     let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
     for (number, record) in numbered(0..3).iter().enumerate() {

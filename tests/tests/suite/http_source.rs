@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use dastap::synth::{Fault, Settings};
 use dastap_tests::document::gzip;
-use dastap_tests::listening::{Listening, free_address};
+use dastap_tests::program::Dastap;
+use dastap_tests::running::{Running, free_address};
 use dastap_tests::service::{Answer, Service};
 use dastap_tests::stream::Synthetic;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// A stream with some records that fail for good.
 fn stream(records: u64) -> Synthetic {
@@ -21,7 +23,8 @@ fn stream(records: u64) -> Synthetic {
 
 /// `dastap run` with the source `http` in front of a file.
 struct Relay {
-    running: Listening,
+    running: Running,
+    folder: TempDir,
     client: Service,
     url: String,
     address: SocketAddr,
@@ -46,8 +49,11 @@ impl Relay {
              sinks: [ {sink} ]\n\
              dead-letter: {{ type: file, path: failed.ndjson }}\n"
         );
-        let running = Listening::start(folder, &config, address);
-        Relay { running, client, url: format!("http://{address}"), address }
+        std::fs::write(folder.path().join("dastap.yaml"), config).expect("writable");
+        let run = Dastap::new("run").in_folder(folder.path()).args(["dastap.yaml", "--log-format", "json"]);
+        let mut running = run.start();
+        running.until_it_listens(address);
+        Relay { running, folder, client, url: format!("http://{address}"), address }
     }
 
     fn post(&mut self, path: &str, headers: Value, body: impl AsRef<[u8]>) -> Answer {
@@ -55,7 +61,7 @@ impl Relay {
     }
 
     fn lines(&self, file: &str) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.running.path(file)).unwrap_or_default();
+        let text = std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 }
@@ -93,8 +99,7 @@ fn a_relayed_body_is_answered_when_the_sinks_have_it() {
         assert_eq!(ids(&events), expected);
         assert_eq!(relay.lines("failed.ndjson").len() - dead_before, failed);
     }
-    relay.running.terminate();
-    relay.running.ended();
+    assert_eq!(relay.running.stop(), 0);
 }
 
 #[test]
@@ -289,7 +294,7 @@ fn a_request_under_way_is_answered_before_the_end() {
     assert!(held, "no answer before the sink has accepted");
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(ids(&service.accepted()), expected);
-    relay.running.ended();
+    assert_eq!(relay.running.end(), 0, "{}", relay.running.log());
 }
 
 #[test]

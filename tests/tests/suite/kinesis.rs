@@ -91,9 +91,8 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
         pipeline.put(part * 200..(part + 1) * 200);
         // Nothing in it, and still a record to get past.
         pipeline.kinesis.put_aggregated(&pipeline.name, "empty", []);
-        let mut running = pipeline.start();
+        let running = pipeline.start();
         // In the middle of it, or before it began.
-        running.until("it listens to signals", |running| running.log().matches("INFO running").count() > part);
         std::thread::sleep(Duration::from_millis(40 * part as u64));
         assert_eq!(running.stop(), 0);
     }

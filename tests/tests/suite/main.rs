@@ -8,6 +8,7 @@ mod conservation;
 mod containment;
 mod corpus;
 mod differential;
+mod faults;
 mod firehose;
 mod fluentd;
 mod frames;

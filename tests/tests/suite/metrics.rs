@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use dastap::synth::{Fault, Settings};
-use dastap_tests::listening::{Listening, free_address};
 use dastap_tests::peer;
+use dastap_tests::program::Dastap;
+use dastap_tests::running::free_address;
 use dastap_tests::service::Service;
 use dastap_tests::stream::Synthetic;
 use serde_json::{Value, json};
@@ -44,7 +45,9 @@ fn scraped() -> Value {
         service.endpoint,
     );
     service.behave("ndjson", json!([{ "status": 503 }]), &[]);
-    let _running = Listening::start(folder, &config, listen);
+    std::fs::write(folder.path().join("dastap.yaml"), config).expect("writable");
+    let mut running = Dastap::new("run").in_folder(folder.path()).arg("dastap.yaml").start();
+    running.until_it_listens(listen);
     assert_eq!(service.post(&format!("http://{listen}/relay"), json!({}), stream.text()).status, 200);
     let answer = service.get(&format!("http://{metrics}/metrics"), json!({}));
     let kind = answer.headers["content-type"].as_str().expect("a type");

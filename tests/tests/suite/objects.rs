@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use dastap::synth::{Engine, Fault, Settings};
-use dastap_tests::replay::{Replay, Running, files, wait_until};
+use dastap_tests::replay::{Replay, files, wait_until};
 
 const FROM: &str = "url: '@/in', checkpoint: '@/state'";
 const TO: &str = "url: '@/out'";
@@ -73,15 +73,12 @@ fn told_to_stop_it_delivers_what_is_under_way_and_the_next_run_goes_on_there() {
     replay.write_objects(3);
     let mut stops = 0;
     for _ in 0..30 {
-        let running = Running::start(replay.run(FROM, &format!("{TO}, size: 64KiB")));
+        let mut running = replay.run(FROM, &format!("{TO}, size: 64KiB")).start();
         let before = files(&replay.path("out")).len();
-        wait_until("an object or the end", || {
-            files(&replay.path("out")).len() > before
-                || !std::path::Path::new(&format!("/proc/{}", running.pid())).exists()
-        });
-        running.signal("TERM");
-        let (code, said) = running.end();
-        assert_eq!(code, 0, "{said}");
+        running
+            .until("an object or the end", |running| files(&replay.path("out")).len() > before || running.has_ended());
+        running.terminate();
+        assert_eq!(running.end(), 0, "{}", running.log());
         stops += 1;
         if replay.delivered().lines.len() == replay.expected.len() {
             break;
@@ -99,10 +96,10 @@ fn killed_at_any_moment_it_loses_nothing() {
     replay.write_objects(12);
     let sink = format!("{TO}, size: 64KiB");
     for round in 0..20 {
-        let running = Running::start(replay.run(FROM, &sink));
+        let mut running = replay.run(FROM, &sink).start();
         std::thread::sleep(Duration::from_millis(30 + round * 17));
-        running.signal("KILL");
-        assert_eq!(running.end().0, 126, "round {round}: killed before its end");
+        assert!(!running.has_ended(), "round {round}: killed before its end");
+        running.kill();
         // What it left unfinished is not to be seen: every visible line is whole and expected.
         let delivered = replay.delivered();
         assert!(delivered.lines.iter().all(|(id, line)| replay.expected.get(id) == Some(line)));
@@ -122,18 +119,18 @@ fn a_full_disk_is_waited_out() {
     replay.write_objects(3);
     // No file may grow beyond 8 MB, which writes meet as an error where the signal is ignored: enough for the sandbox,
     // whose memory image is a file too, and not for the one object that this makes.
-    let limit = |pid: &str, bytes: &str| {
-        let limited = Command::new("prlimit").args(["--pid", pid, &format!("--fsize={bytes}:unlimited")]).status();
+    let limit = |pid: u32, bytes: &str| {
+        let limited =
+            Command::new("prlimit").args(["--pid", &pid.to_string(), &format!("--fsize={bytes}:unlimited")]).status();
         assert!(limited.expect("prlimit is there").success());
     };
-    let running = Running::start(replay.run(FROM, TO).ignoring("XFSZ"));
-    limit(running.pid(), "8000000");
+    let mut running = replay.run(FROM, TO).ignoring("XFSZ").start();
+    limit(running.id(), "8000000");
     std::thread::sleep(Duration::from_secs(5));
     assert!(files(&replay.path("out")).is_empty(), "nothing is complete");
-    limit(running.pid(), "unlimited");
-    let (code, said) = running.end();
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("not accepted, trying again"), "the disk was full: {said}");
+    limit(running.id(), "unlimited");
+    assert_eq!(running.end(), 0, "{}", running.log());
+    assert!(running.log().contains("not accepted, trying again"), "the disk was full: {}", running.log());
     assert_eq!(replay.assert_conserved(&replay.delivered()), 0);
 }
 
@@ -167,12 +164,11 @@ fn new_objects_are_found_where_it_follows() {
         std::fs::rename(replay.path("in/.new"), replay.path("in").join(name)).expect("one file system");
     };
     put(&objects[0]);
-    let running = Running::start(replay.run(&format!("{FROM}, follow: 1s"), &format!("{TO}, age: 1s")));
+    let running = replay.run(&format!("{FROM}, follow: 1s"), &format!("{TO}, age: 1s")).start();
     wait_until("the first object is delivered", || !files(&replay.path("out")).is_empty());
     objects[1..].iter().for_each(put);
     wait_until("all is delivered", || replay.delivered().lines.len() == replay.expected.len());
-    running.signal("TERM");
-    assert_eq!(running.end().0, 0);
+    assert_eq!(running.stop(), 0);
     assert_eq!(replay.assert_conserved(&replay.delivered()), 0);
 }
 
@@ -180,10 +176,9 @@ fn new_objects_are_found_where_it_follows() {
 fn two_processes_do_not_share_a_checkpoint() {
     let replay = Replay::new(settings(30));
     replay.write_objects(1);
-    let running = Running::start(replay.run(&format!("{FROM}, follow: 1h"), &format!("{TO}, age: 1s")));
+    let running = replay.run(&format!("{FROM}, follow: 1h"), &format!("{TO}, age: 1s")).start();
     wait_until("it runs", || !files(&replay.path("out")).is_empty());
     let second = replay.run(FROM, TO).run().expect(2);
     assert!(second.stderr.contains("another process or source is working with it"), "{}", second.stderr);
-    running.signal("TERM");
-    assert_eq!(running.end().0, 0);
+    assert_eq!(running.stop(), 0);
 }

@@ -2,7 +2,7 @@
 
 use dastap::synth::{Engine, Settings};
 use dastap_tests::peer::S3;
-use dastap_tests::replay::{Delivered, Replay, Running, gunzip, wait_until};
+use dastap_tests::replay::{Delivered, Replay, gunzip, wait_until};
 
 fn settings(records: u64) -> Settings {
     Settings { engines: vec![Engine::Mysql], records, events: 1..=20, ..Settings::default() }
@@ -74,10 +74,9 @@ fn a_killed_upload_is_never_visible_and_its_records_come_again() {
     let (mut s3, replay) = (S3::start(), Replay::new(large));
     replay.write_objects(2);
     let source = "url: '@/in', checkpoint: '@/state', follow: 1h";
-    let running = Running::start(replay.run(source, &das(&s3, "out")));
+    let running = replay.run(source, &das(&s3, "out")).start();
     wait_until("a part is there", || s3.calls("part") > 0);
-    running.signal("KILL");
-    running.end();
+    running.kill();
     assert!(s3.objects().is_empty());
     replay.run("url: '@/in', checkpoint: '@/state'", &das(&s3, "out")).run().expect(0);
     assert_eq!(replay.assert_conserved(&delivered(&mut s3)), 0);

@@ -6,7 +6,7 @@ use dastap_tests::document::{self, CLUSTER, CONTEXT};
 use dastap_tests::peer::S3;
 use dastap_tests::program::Dastap;
 use dastap_tests::record::{self, DATA_KEY};
-use dastap_tests::replay::{Delivered, Running, gunzip, gzip, wait_until};
+use dastap_tests::replay::{Delivered, gunzip, gzip};
 
 /// The configuration of a recipe, for the tests' bucket and cluster.
 fn recipe(name: &str, s3: &S3) -> String {
@@ -62,13 +62,12 @@ fn s3_folders_has_the_events_of_a_command_in_its_folder() {
     let records = records(&mut s3, &commands);
     s3.put("raw/2026/08/21/14/first", &gzip(&records[..4].concat()));
     let (run, _folder) = start("s3-folders", &s3);
-    let running = Running::start(run);
-    wait_until("the first object's events are there", || events(&mut s3) == 12);
+    let mut running = run.start();
+    running.until("the first object's events are there", |_| events(&mut s3) == 12);
     s3.put("raw/2026/08/21/15/second", records[4..].concat().as_bytes());
-    wait_until("the second object's events are there", || events(&mut s3) == 24);
-    running.signal("TERM");
-    let (code, said) = running.end();
-    assert_eq!(code, 0, "{said}");
+    running.until("the second object's events are there", |_| events(&mut s3) == 24);
+    running.terminate();
+    assert_eq!(running.end(), 0, "{}", running.log());
     let mut folders: BTreeMap<String, usize> = BTreeMap::new();
     for (key, body) in written(&mut s3) {
         let steps: Vec<&str> = key.split('/').collect();

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use dastap::synth::{Fault, Settings};
 use dastap_tests::program::{Dastap, Outcome};
@@ -178,20 +177,34 @@ sinks: [ { type: file, path: FOLDER/events.ndjson } ]
 ",
     );
     let expected = decoded(&stream, 0).lines().len();
-    let mut run = Dastap::new("run").arg(&file);
-    let mut child = run.start();
-    let mut input = child.stdin.take().expect("a piped stdin");
+    let mut running = Dastap::new("run").arg(&file).start();
+    let mut input = running.stdin();
     input.write_all(stream.text().as_bytes()).expect("the program reads");
     // The input stays open: nothing but the signal ends the run.
-    let begun = Instant::now();
-    while lines(&events).len() < expected {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} of {expected} events", lines(&events).len());
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    dastap_tests::program::terminate(&child);
-    let output = child.wait_with_output().expect("the program ends");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{stderr}");
-    assert!(stderr.contains("500 records: 500 decoded, 0 failed"), "{stderr}");
+    running.until("all events are there", |_| lines(&events).len() == expected);
+    running.terminate();
+    assert_eq!(running.end(), 0, "{}", running.log());
+    assert!(running.log().contains("500 records: 500 decoded, 0 failed"), "{}", running.log());
     assert_eq!(lines(&events).len(), expected);
+}
+
+#[test]
+fn a_signal_while_the_program_still_starts_is_a_good_end() {
+    let stream = Synthetic::new(Settings { records: 1, ..Settings::default() });
+    let folder = tempfile::tempdir().expect("a folder");
+    let sections = "\
+transform: { resources: [RESOURCES] }
+sources: [ { type: stdin } ]
+sinks: [ { type: file, path: FOLDER/events.ndjson } ]
+";
+    let text = std::fs::read_to_string(config(&stream, folder.path(), sections)).expect("a configuration");
+    // A configuration that nobody has written yet.
+    let pipe = folder.path().join("pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
+    let mut running = Dastap::new("run").arg(&pipe).start();
+    // It stays open: nothing but the signal ends the run.
+    let _input = running.stdin();
+    running.terminate();
+    std::fs::write(&pipe, text).expect("the program reads");
+    assert_eq!(running.end(), 0, "{}", running.log());
 }

@@ -45,7 +45,7 @@ fn an_answer_comes_before_the_next_line_and_odd_lines_have_one_too() {
     let stream = stream();
     let folder = tempfile::tempdir().expect("a folder");
     let mut run = stream.run("stdio", folder.path()).args(["--reply", "line", "--max-line", "1", "--max-reply", "4"]);
-    let mut child = run.start();
+    let mut child = run.piped();
     let (mut input, output) = (child.stdin.take().expect("stdin"), child.stdout.take().expect("stdout"));
     let mut answers = BufReader::new(output).lines();
     let mut ask = |line: &str| -> Value {

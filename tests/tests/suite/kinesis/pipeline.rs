@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use dastap::synth::{Engine, Settings};
 use dastap_tests::peer::Kinesis;
+use dastap_tests::program::Dastap;
 use dastap_tests::running::Running;
 use dastap_tests::stream::Synthetic;
 use tempfile::TempDir;
@@ -64,7 +65,7 @@ impl Pipeline {
     }
 
     pub(super) fn start(&self) -> Running {
-        Running::start(self.folder.path(), "config.yaml")
+        Dastap::new("run").in_folder(self.folder.path()).args(["-v", "config.yaml"]).start()
     }
 
     /// Puts records, spread over 16 partition keys.
