@@ -1,5 +1,7 @@
 //! What a record may cost: sizes with their bounds.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,6 +25,17 @@ pub struct Limits {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(try_from = "Value")]
 pub struct Size(pub usize);
+
+/// As it is written in settings, in the largest unit that leaves a whole number: `64MiB`.
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        match units.into_iter().find(|(shift, _)| self.0 != 0 && self.0.trailing_zeros() >= *shift) {
+            Some((shift, unit)) => write!(f, "{}{unit}", self.0 >> shift),
+            None => write!(f, "{} bytes", self.0),
+        }
+    }
+}
 
 impl Limits {
     /// Bytes of memory that a document may take with its lines: both where they are made, and the host's copy of them.

@@ -53,3 +53,11 @@ fn errors_name_the_setting_and_the_nearest_one() {
         assert!(error.starts_with(expected), "{error}");
     }
 }
+
+#[test]
+fn sizes_are_shown_as_they_are_written() {
+    for text in ["64MiB", "2GiB", "1000KiB", "1023 bytes", "0 bytes", "1024MiB"] {
+        let size: Size = serde_json::from_value(json!(text.replace(" bytes", ""))).expect(text);
+        assert_eq!(size.to_string(), text.replace("1024MiB", "1GiB"));
+    }
+}

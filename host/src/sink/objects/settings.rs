@@ -67,7 +67,8 @@ impl SinkSettings for Settings {
     fn plan(&self) -> String {
         let url = self.location().map(|location| location.in_words()).unwrap_or_default();
         let (path, ending) = (&self.path, self.compression.extension());
-        format!("objects {path}{ending} in {url}, each up to {} bytes or {:?} old", self.size.0, self.age)
+        let age = humantime::format_duration(self.age);
+        format!("objects {path}{ending} in {url}, each up to {} or {age} old", self.size)
     }
 
     async fn open(&self, context: SinkContext) -> Result<Box<dyn Sink>, String> {
