@@ -20,6 +20,9 @@ CHUNK = 500
 
 def main(built, records=4000):
     built, here = pathlib.Path(built).resolve(), pathlib.Path(__file__).resolve().parent
+    for name in ("dastap", "libflb_filter_dastap.so"):
+        if not (built / name).exists():
+            sys.exit(f"{built / name}: expected, not found; make fluent-bit and cargo build --release --bin dastap")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         loader = ["gcc", "-O2", "-rdynamic", "-o", "loader", here / "tests/peer/loader.c", "-ldl"]

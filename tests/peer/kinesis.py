@@ -17,13 +17,13 @@ page of ListShards holds everything, and the next wants the stream's name beside
 
 import base64
 import collections
-import hashlib
 import itertools
 import threading
 
 from moto.kinesis import models, utils
 from moto.kinesis.exceptions import InvalidArgumentError
 
+import kpl
 from front import ACCOUNT, REGION, Front, Service
 from port import converse
 
@@ -100,17 +100,6 @@ models.Stream.merge_shards = in_place(models.Stream.merge_shards)
 models.KinesisBackend.get_records = get_records
 
 
-def varint(number):
-    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
-
-
-def field(number, value):
-    """A protobuf field: a number, or bytes."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
 class Kinesis(Service):
     def __init__(self):
         super().__init__(Front())
@@ -133,11 +122,7 @@ class Kinesis(Service):
                 stream.put_record(record["key"], "", record["data"])
 
     def put_aggregated(self, request):
-        records = b"".join(
-            field(3, field(1, 0) + field(3, base64.b64decode(record))) for record in request["records"]
-        )
-        message = field(1, request["key"].encode()) + records
-        data = b"\xf3\x89\x9a\xc2" + message + hashlib.md5(message).digest()
+        data = kpl.pack(request["key"], [base64.b64decode(record) for record in request["records"]])
         record = {"key": request["key"], "data": base64.b64encode(data).decode()}
         self.put({"stream": request["stream"], "records": [record]})
 

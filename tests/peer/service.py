@@ -62,6 +62,22 @@ def events_of(format, body):
         [resource] = json.loads(body)["resourceLogs"]
         [scope] = resource["scopeLogs"]
         return [record["body"]["stringValue"] for record in scope["logRecords"]]
+    if format == "datadog":
+        logs = json.loads(body)
+        assert 0 < len(logs) <= 1000, "as many as the intake takes"
+        for log in logs:
+            event = json.loads(log["message"])
+            assert log["ddsource"] == "dastap" and log["ddtags"] == "route:default" and type(log["timestamp"]) is int, log
+            assert (log["service"], log["hostname"]) == ("database-activity", event["instanceId"]), log
+        return [log["message"] for log in logs]
+    if format == "loki":
+        values = []
+        for stream in json.loads(body)["streams"]:
+            assert all(isinstance(label, str) for label in stream["stream"].values()), stream
+            for nanoseconds, line, metadata in stream["values"]:
+                assert len(str(int(nanoseconds))) == 19 and metadata == {"eventId": event_id(line)}, stream
+                values.append(line)
+        return values
     raise ValueError(format)
 
 
@@ -124,6 +140,10 @@ class Service:
             return 400, {"text": "Invalid data format", "code": 6}
         self.accepted += events
         self.ids.update(ids)
+        if self.format == "datadog":
+            return 202, {}
+        if self.format == "loki":
+            return 204, None
         return 200, {"text": "Success", "code": 0}
 
     def item(self, event):
@@ -166,12 +186,13 @@ def handler(service):
             time.sleep(step.get("sleep", 0))
             if "retryAfter" in step:
                 headers["Retry-After"] = str(step["retryAfter"])
-            text = json.dumps(answer).encode()
+            text = b"" if answer is None else json.dumps(answer).encode()
             self.send_response(status or 503)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
+            if answer is not None:
+                self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
 

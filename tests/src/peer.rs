@@ -1,6 +1,7 @@
 //! The foreign side: the Python programs of `peer/`, child processes that answer one JSON line with one JSON line, or
 //! all of their stdin at once.
 
+mod azure;
 mod kinesis;
 
 use std::ffi::OsStr;
@@ -35,6 +36,7 @@ pub fn run(program: &str, arguments: &[&OsStr], stdin: &[u8]) -> Result<String, 
     if output.status.success() { Ok(said) } else { Err(said + &complaint) }
 }
 
+pub use azure::Azure;
 pub use kinesis::Kinesis;
 
 /// One running program. It ends when its stdin does, that is, with this value or with the test.
@@ -194,14 +196,7 @@ impl S3 {
 
     /// All objects, by name.
     pub fn objects(&mut self) -> Vec<Stored> {
-        let answer = self.peer.ask(&json!({ "do": "objects" }));
-        let text = |object: &Value, name: &str| object[name].as_str().expect("a text").to_owned();
-        let stored = |object: &Value| Stored {
-            key: text(object, "key"),
-            kind: text(object, "type"),
-            body: BASE64_STANDARD.decode(text(object, "body")).expect("base64"),
-        };
-        answer["objects"].as_array().expect("a list").iter().map(stored).collect()
+        stored(&self.peer.ask(&json!({ "do": "objects" })))
     }
 
     /// How many uploads in parts are neither complete nor called off.
@@ -271,6 +266,17 @@ impl Entry<'_> {
             Entry::Rsa(provider, name) => json!({ "kind": "rsa", "provider": provider, "name": name }),
         }
     }
+}
+
+/// The objects in an answer.
+fn stored(answer: &Value) -> Vec<Stored> {
+    let text = |object: &Value, name: &str| object[name].as_str().expect("a text").to_owned();
+    let stored = |object: &Value| Stored {
+        key: text(object, "key"),
+        kind: text(object, "type"),
+        body: BASE64_STANDARD.decode(text(object, "body")).expect("base64"),
+    };
+    answer["objects"].as_array().expect("a list").iter().map(stored).collect()
 }
 
 fn context(pairs: &[(&str, &str)]) -> Value {

@@ -1,7 +1,7 @@
 //! What the tests of the pipelines share: one corpus that each of them decodes, a folder with a pipeline's own files, and
 //! the programs that run in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Write;
 use std::net::TcpStream;
@@ -122,16 +122,26 @@ impl Installed {
     /// changed.
     #[track_caller]
     pub fn expect_corpus(&self, file: &str) {
+        self.expect_values(file);
+        let mut found: Vec<String> = self.values(file).iter().map(Value::to_string).collect();
+        let mut expected: Vec<String> = Corpus::shared().lines.iter().map(|line| json(line).to_string()).collect();
+        found.sort();
+        expected.sort();
+        assert!(found == expected, "every event as `dastap decode` writes it");
+    }
+
+    /// The same of a pipeline that writes an event's members in an order of its own.
+    #[track_caller]
+    pub fn expect_values(&self, file: &str) {
         let corpus = Corpus::shared();
         self.until("all events", || self.text(file).lines().count() >= corpus.lines.len());
         let found = self.values(file);
         assert_eq!(found.len(), corpus.lines.len(), "events, none twice");
         assert_eq!(ids(&found), corpus.ids());
-        let mut texts: Vec<String> = found.iter().map(Value::to_string).collect();
-        let mut expected: Vec<String> = corpus.lines.iter().map(|line| json(line).to_string()).collect();
-        texts.sort();
-        expected.sort();
-        assert!(texts == expected, "every event as `dastap decode` writes it");
+        let by_id = |event: Value| (event["eventId"].to_string(), event);
+        let found: HashMap<String, Value> = found.into_iter().map(by_id).collect();
+        let expected: HashMap<String, Value> = corpus.lines.iter().map(|line| by_id(json(line))).collect();
+        assert!(found == expected, "every event with the values that `dastap decode` writes");
     }
 }
 
@@ -156,6 +166,16 @@ impl Running {
     pub fn stop_all(mut self) -> std::process::ExitStatus {
         self.signal("TERM", &format!("-{}", self.process.id()));
         self.process.wait().expect("a process")
+    }
+
+    /// Ends the children of the program at once, without a word; the program itself goes on.
+    pub fn kill_children(&self) {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).expect("a process");
+        for thread in threads {
+            // A thread that ends meanwhile has no children.
+            let children = std::fs::read_to_string(thread.expect("a thread").path().join("children"));
+            children.unwrap_or_default().split_whitespace().for_each(|child| self.signal("KILL", child));
+        }
     }
 
     /// Ends the program and all its children at once, without a word.

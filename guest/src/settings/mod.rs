@@ -15,7 +15,7 @@ pub use limits::{Limits, Size};
 pub use message::{EncryptedDataKey, SuiteId};
 pub use names::nearest;
 pub(crate) use names::{kind, meant};
-pub use redact::{Action, Redact, RedactKey};
+pub use redact::{Action, FIELDS, Redact, RedactKey};
 pub use schema::Ocsf;
 
 use crate::resource::Resource;
@@ -84,6 +84,24 @@ pub enum Shape {
 }
 
 impl Settings {
+    /// The settings by name, as they stand in the section.
+    pub const NAMES: &[&str] = &[
+        "resources",
+        "heartbeats",
+        "system-users",
+        "mysql-aux",
+        "rules",
+        "otherwise",
+        "shape",
+        "ocsf",
+        "raw",
+        "suites",
+        "encrypted-data-key",
+        "limits",
+        "redact",
+        "redact-key",
+    ];
+
     /// Reads the section as JSON text.
     ///
     /// # Errors
@@ -165,25 +183,7 @@ fn without_null(mut value: Value, name: &str) -> Value {
 }
 
 const KNOWN: [(&str, &[&str]); 4] = [
-    (
-        "",
-        &[
-            "resources",
-            "heartbeats",
-            "system-users",
-            "mysql-aux",
-            "rules",
-            "otherwise",
-            "shape",
-            "ocsf",
-            "raw",
-            "suites",
-            "encrypted-data-key",
-            "limits",
-            "redact",
-            "redact-key",
-        ],
-    ),
+    ("", Settings::NAMES),
     ("ocsf", &["version", "iam"]),
     ("encrypted-data-key", &["provider", "name"]),
     ("limits", &["record", "plaintext", "events", "depth"]),

@@ -4,37 +4,26 @@ package kms
 
 import (
 	"context"
-	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/smithy-go"
-	dastap "github.com/dastap/dastap/host/go"
 )
 
 // Limit is how long one question may take, retries included; the decoder gives up after 30 seconds.
 const Limit = 25 * time.Second
 
-// Keys asks KMS.
+// Keys asks KMS, once for each data key that the decoder's cache does not have. It needs kms:Decrypt on the stream's
+// KMS key and nothing else.
 type Keys struct {
 	// Client is used as it is: Region, credentials and retries are the caller's.
 	Client *kms.Client
 }
 
-// final are the errors that asking again does not change.
-var final = map[string]bool{
-	"AccessDeniedException":       true,
-	"DisabledException":           true,
-	"IncorrectKeyException":       true,
-	"InvalidCiphertextException":  true,
-	"InvalidGrantTokenException":  true,
-	"InvalidKeyUsageException":    true,
-	"KMSInvalidStateException":    true,
-	"NotFoundException":           true,
-	"UnrecognizedClientException": true,
-}
-
-// Decrypt is KMS Decrypt.
+// Decrypt is KMS Decrypt. An answer that asking again does not change is a dastap.Refused; what may pass is another
+// error: throttling, an outage, credentials that have expired.
 func (keys Keys) Decrypt(ciphertext []byte, encryptionContext map[string]string) ([]byte, error) {
 	limited, cancel := context.WithTimeout(context.Background(), Limit)
 	defer cancel()
@@ -42,15 +31,17 @@ func (keys Keys) Decrypt(ciphertext []byte, encryptionContext map[string]string)
 		CiphertextBlob:    ciphertext,
 		EncryptionContext: encryptionContext,
 	})
-	var api smithy.APIError
-	switch {
-	case err == nil:
-		return answer.Plaintext, nil
-	case errors.As(err, &api) && final[api.ErrorCode()]:
-		return nil, dastap.Refused{Reason: "KMS refused: " + api.ErrorCode()}
-	case errors.As(err, &api):
-		return nil, errors.New("KMS did not answer: " + api.ErrorCode())
-	default:
-		return nil, errors.New("KMS did not answer")
+	if err != nil {
+		return nil, question{keys.Client.Options().Region, pairs(encryptionContext)}.explain(err)
 	}
+	return answer.Plaintext, nil
+}
+
+// pairs is an encryption context for people.
+func pairs(encryptionContext map[string]string) string {
+	var told []string
+	for _, name := range slices.Sorted(maps.Keys(encryptionContext)) {
+		told = append(told, name+" = "+encryptionContext[name])
+	}
+	return strings.Join(told, ", ")
 }

@@ -22,8 +22,12 @@ use serde_json::{Map, Value};
 
 #[cfg(feature = "run")]
 pub(crate) use endpoint::{Endpoint, read_settings};
-pub(crate) use keys::{Keys, Provider};
+pub(crate) use keys::Keys;
+#[cfg(feature = "cli")]
+pub(crate) use keys::Provider;
+#[cfg(feature = "run")]
 pub(crate) use secret::SecretPlace;
+#[cfg(feature = "run")]
 pub(crate) use time::Time;
 
 /// The sections of a configuration file.
@@ -128,9 +132,10 @@ impl Config {
     }
 }
 
-/// No name at the top is that of a section, or nearly.
+/// Every name at the top is a setting of the transform, or at least unlike those of the sections.
 fn is_bare_transform(members: &Map<String, Value>) -> bool {
-    !members.is_empty() && members.keys().all(|name| nearest(name, &SECTIONS).is_none())
+    let stands_there = |name: &str| Settings::NAMES.contains(&name) || nearest(name, &SECTIONS).is_none();
+    !members.is_empty() && members.keys().all(|name| stands_there(name))
 }
 
 /// Turns a message of serde into one that names the place first and the nearest known setting last.
@@ -228,6 +233,8 @@ metrics: { listen: "127.0.0.1:9598" }
     #[test]
     fn a_bare_transform_section_and_json_and_nothing_are_accepted() {
         assert_eq!(Config::parse("heartbeats: keep", Path::new("")).unwrap().transform["heartbeats"], "keep");
+        // Near the section `sources`, and yet a setting.
+        assert_eq!(Config::parse("resources: [cluster-A]", Path::new("")).unwrap().transform.len(), 1);
         assert_eq!(Config::parse(r#"{"workers": 3}"#, Path::new("")).unwrap().workers, Some(3));
         assert_eq!(Config::parse("# nothing\n", Path::new("")).unwrap(), Config::default());
     }

@@ -4,7 +4,7 @@
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 use std::{ptr::NonNull, sync::Arc};
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -24,17 +24,17 @@ static IMAGE: &Pages<[u8]> = &Pages(*include_bytes!(concat!(env!("OUT_DIR"), "/d
 /// The published form of the same component, as other hosts load it.
 pub(crate) static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/dastap.wasm"));
 
-/// The sandbox of this program's own component. There is one, because there is one image; it is never unloaded.
+/// The sandbox of this program's own component. There is one, because there is one image; it is never unloaded. It is
+/// made under a lock: wasmtime panics where the same machine code is registered a second time.
 pub(super) fn embedded() -> wasmtime::Result<Sandbox> {
-    static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    if let Some(sandbox) = SANDBOX.get() {
+    static SANDBOX: Mutex<Option<Sandbox>> = Mutex::new(None);
+    let mut made = SANDBOX.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(sandbox) = &*made {
         return Ok(sandbox.clone());
     }
     check_processor()?;
     let (engine, component) = load()?;
-    let sandbox = Sandbox::new(engine, &component)?;
-    // Another thread may have been faster; then this one's copy is left to the program's end, as the other is.
-    Ok(SANDBOX.get_or_init(|| sandbox).clone())
+    Ok(made.insert(Sandbox::new(engine, &component)?).clone())
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

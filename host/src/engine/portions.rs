@@ -34,6 +34,7 @@ impl<'a> Portions<'a> {
     }
 
     /// All records have their verdicts.
+    #[cfg(feature = "run")]
     pub(crate) fn is_complete(&self) -> bool {
         self.rest.is_empty()
     }

@@ -172,9 +172,10 @@ impl Metrics {
     /// A record failed and goes to the dead letter.
     pub(crate) fn failed(&self, source: &str, failure: &Failure) {
         let (stage, reason) = (failure.stage.to_string(), failure.reason.clone());
+        let kind = format!("{stage}/{reason}");
         let labels = vec![("source", source.to_owned()), ("stage", stage), ("reason", reason)];
         self.records_failed.get_or_create(&labels).inc();
-        self.totals().failed += 1;
+        *self.totals().failed.entry(kind).or_default() += 1;
     }
 
     /// What the decoder counted since the last call, by cluster and instance; `wit/decoder.wit` has the names.

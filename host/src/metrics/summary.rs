@@ -11,7 +11,8 @@ use crate::keys::KeyStats;
 pub(super) struct Totals {
     pub(super) received: u64,
     pub(super) decoded: u64,
-    pub(super) failed: u64,
+    /// Records by stage and reason.
+    pub(super) failed: BTreeMap<String, u64>,
     pub(super) kept: u64,
     pub(super) dropped: u64,
     pub(super) unrouted: u64,
@@ -47,7 +48,12 @@ pub(super) fn dollars(requests: u64, price: f64) -> f64 {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Totals { received, decoded, failed, kept, dropped, unrouted, accepted } = &self.totals;
-        write!(f, "{received} records: {decoded} decoded, {failed} failed; events: {kept} kept, {dropped} dropped")?;
+        write!(f, "{received} records: {decoded} decoded, {} failed", failed.values().sum::<u64>())?;
+        let kinds: Vec<_> = failed.iter().map(|(kind, records)| format!("{records} {kind}")).collect();
+        if !kinds.is_empty() {
+            write!(f, " ({})", kinds.join(", "))?;
+        }
+        write!(f, "; events: {kept} kept, {dropped} dropped")?;
         if *unrouted > 0 {
             write!(f, ", {unrouted} of routes that no sink takes")?;
         }
@@ -66,9 +72,19 @@ mod tests {
 
     #[test]
     fn the_saving_is_told_in_dollars() {
-        let totals = Totals { received: 1_000_002, decoded: 1_000_001, failed: 1, ..Totals::default() };
+        let totals = Totals { received: 1_000_001, decoded: 1_000_001, ..Totals::default() };
         let keys = KeyStats { calls: 1, ..KeyStats::default() };
         let text = Summary { totals, keys, price: 0.03 }.to_string();
         assert!(text.ends_with("data keys asked for 1 times, 1000000 requests saved (about $3.00)"), "{text}");
+    }
+
+    #[test]
+    fn failures_are_told_with_their_reasons() {
+        let failed =
+            [("key/refused", 5), ("message/not-authentic", 2)].map(|(kind, records)| (kind.to_owned(), records));
+        let totals = Totals { received: 10, decoded: 3, failed: failed.into(), ..Totals::default() };
+        let text = Summary { totals, keys: KeyStats::default(), price: 0.03 }.to_string();
+        let expected = "10 records: 3 decoded, 7 failed (5 key/refused, 2 message/not-authentic); events: ";
+        assert!(text.starts_with(expected), "{text}");
     }
 }

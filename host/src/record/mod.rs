@@ -3,6 +3,7 @@
 //! [`Input`] opens a file (and unpacks gzip), [`Records`] finds the records in its bytes. Nothing is lost: every byte
 //! that is neither white space between values nor part of an unpacked carrier ends in exactly one [`Record`].
 
+mod aggregated;
 mod batch;
 mod carrier;
 mod input;
@@ -14,8 +15,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+pub(crate) use aggregated::{Aggregated, unpacked};
 pub(crate) use batch::{Batch, Batches};
 pub(crate) use carrier::{resource_id, stream_resource};
 pub(crate) use input::Input;
@@ -69,14 +69,6 @@ impl Content {
         match self {
             Content::Text(text) => text.into_bytes(),
             Content::Refused(bytes, _) => bytes,
-        }
-    }
-
-    /// What a carrier holds as base64.
-    pub(crate) fn from_base64(data: &str) -> Content {
-        match BASE64.decode(data) {
-            Ok(bytes) => Content::from_bytes(bytes),
-            Err(_) => Content::Refused(data.as_bytes().to_vec(), Refusal::BadBase64),
         }
     }
 

@@ -1,9 +1,11 @@
 //! Object stores by their URL: a local folder, Amazon S3, Google Cloud Storage, Azure Blob Storage.
 //!
 //! S3 is asked with the credentials that every AWS tool finds (profiles, SSO, assumed roles); the other two find theirs
-//! in their own environment variables (`GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`, ..).
+//! in their own environment variables (`GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`, ..). Each may have
+//! another address than its maker's: `endpoint-url`.
 
 mod credentials;
+mod settings;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use object_store::{ClientOptions, ObjectStore, RetryConfig};
 
 use crate::aws::Access;
 use credentials::Credentials;
+pub(crate) use settings::store_settings;
 
 /// A URL taken apart, and as whom it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,10 +74,14 @@ impl Location {
     pub(crate) fn parse(url: &str, access: Access) -> Result<Self, String> {
         let place = place(url)?;
         let is_s3 = matches!(place, Place::Bucket(Provider::S3, ..));
-        let settings = [&access.region, &access.role_arn, &access.endpoint_url];
-        for (name, setting) in ["region", "role-arn", "endpoint-url"].into_iter().zip(settings) {
-            if setting.is_some() && !is_s3 {
-                return Err(format!("{name}: expected it only with a url of s3://.., found it with \"{url}\""));
+        let is_bucket = matches!(place, Place::Bucket(..));
+        for (name, setting, has_it, expected) in [
+            ("region", &access.region, is_s3, "s3://.."),
+            ("role-arn", &access.role_arn, is_s3, "s3://.."),
+            ("endpoint-url", &access.endpoint_url, is_bucket, "s3://.., gs://.. or az://.."),
+        ] {
+            if setting.is_some() && !has_it {
+                return Err(format!("{name}: expected it only with a url of {expected}, found it with \"{url}\""));
             }
         }
         if let Some(endpoint) = &access.endpoint_url
@@ -115,16 +122,8 @@ impl Location {
         };
         let opened = match provider {
             Provider::S3 => self.s3(bucket, prefix).await,
-            Provider::Google => {
-                let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket);
-                let store = builder.with_client_options(client()).with_retry(retry()).build();
-                store.map(|store| Store::remote(store, prefix)).map_err(|error| error.to_string())
-            }
-            Provider::Azure => {
-                let builder = MicrosoftAzureBuilder::from_env().with_container_name(bucket);
-                let store = builder.with_client_options(client()).with_retry(retry()).build();
-                store.map(|store| Store::remote(store, prefix)).map_err(|error| error.to_string())
-            }
+            Provider::Google => self.google(bucket, prefix),
+            Provider::Azure => self.azure(bucket, prefix),
         };
         opened.map_err(|problem| format!("cannot open {}: {problem}", self.url))
     }
@@ -136,12 +135,47 @@ impl Location {
             .with_bucket_name(bucket)
             .with_region(region)
             .with_credentials(Arc::new(Credentials::of(&config)?))
-            .with_client_options(client())
+            .with_client_options(self.client())
             .with_retry(retry());
         if let Some(endpoint) = &self.access.endpoint_url {
-            builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+            builder = builder.with_endpoint(endpoint);
         }
         builder.build().map(|store| Store::remote(store, prefix)).map_err(|error| error.to_string())
+    }
+
+    fn google(&self, bucket: &str, prefix: Path) -> Result<Store, String> {
+        let mut builder = GoogleCloudStorageBuilder::from_env()
+            .with_bucket_name(bucket)
+            .with_client_options(self.client())
+            .with_retry(retry());
+        if let Some(endpoint) = &self.access.endpoint_url {
+            builder = builder.with_base_url(endpoint);
+        }
+        builder.build().map(|store| Store::remote(store, prefix)).map_err(|error| error.to_string())
+    }
+
+    fn azure(&self, container: &str, prefix: Path) -> Result<Store, String> {
+        let mut builder = MicrosoftAzureBuilder::from_env()
+            .with_container_name(container)
+            .with_client_options(self.client())
+            .with_retry(retry());
+        if let Some(endpoint) = &self.access.endpoint_url {
+            builder = builder.with_endpoint(endpoint.clone());
+        }
+        builder.build().map(|store| Store::remote(store, prefix)).map_err(|error| error.to_string())
+    }
+
+    /// What is written is said by the ending of its name. A packed object is not called `Content-Encoding: gzip`: then
+    /// some programs would unpack it on the way, and its name would lie.
+    fn client(&self) -> ClientOptions {
+        ClientOptions::new()
+            .with_allow_http(self.access.endpoint_url.as_ref().is_some_and(|url| url.starts_with("http://")))
+            .with_timeout_disabled()
+            .with_connect_timeout(CONNECT)
+            .with_read_timeout(SILENCE)
+            .with_content_type_for_suffix("gz", "application/gzip")
+            .with_content_type_for_suffix("zst", "application/zstd")
+            .with_default_content_type("application/x-ndjson")
     }
 }
 
@@ -180,18 +214,6 @@ fn place(url: &str) -> Result<Place, String> {
         None if !url.is_empty() && !url.contains("://") => Ok(Place::Folder(url.into())),
         _ => Err(format!("url: {expected}, found \"{url}\"")),
     }
-}
-
-/// What is written is said by the ending of its name. A packed object is not called `Content-Encoding: gzip`: then some
-/// programs would unpack it on the way, and its name would lie.
-fn client() -> ClientOptions {
-    ClientOptions::new()
-        .with_timeout_disabled()
-        .with_connect_timeout(CONNECT)
-        .with_read_timeout(SILENCE)
-        .with_content_type_for_suffix("gz", "application/gzip")
-        .with_content_type_for_suffix("zst", "application/zstd")
-        .with_default_content_type("application/x-ndjson")
 }
 
 /// Sources and sinks try again by themselves, and say so in logs and metrics.
@@ -238,12 +260,16 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_aws_are_for_s3_only() {
+    fn settings_of_a_bucket_are_for_buckets_only() {
         let region = Access { region: Some("eu-west-1".into()), ..Access::default() };
         assert!(parse("s3://b", region.clone()).is_ok());
         assert!(parse("gs://b", region).unwrap_err().starts_with("region: expected it only with a url of s3://"));
         let endpoint = |url: &str| Access { endpoint_url: Some(url.into()), ..Access::default() };
-        assert!(parse("s3://b", endpoint("http://127.0.0.1:9000")).is_ok());
+        for url in ["s3://b", "gs://b", "az://b"] {
+            assert!(parse(url, endpoint("http://127.0.0.1:9000")).is_ok(), "{url}");
+        }
+        let folder = parse("b", endpoint("http://127.0.0.1:9000")).unwrap_err();
+        assert!(folder.starts_with("endpoint-url: expected it only with a url of s3://.., gs://.."), "{folder}");
         assert!(parse("s3://b", endpoint("127.0.0.1")).unwrap_err().starts_with("endpoint-url: expected https://"));
     }
 }

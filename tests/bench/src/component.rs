@@ -1,6 +1,7 @@
 //! The component through the public host library, interrupt checks on, as the program uses it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use dastap::keys::Keyring;
@@ -32,13 +33,15 @@ impl Component {
 
 impl Side for Component {
     fn decode(&mut self, class: &Class) -> Result<usize> {
+        let next = Arc::new(AtomicUsize::new(0));
         let tasks: Vec<_> = (0..self.workers)
-            .map(|worker| {
-                let (decoder, batches, workers) = (self.decoder.clone(), Arc::clone(&self.batches), self.workers);
+            .map(|_| {
+                let (decoder, batches, next) = (self.decoder.clone(), Arc::clone(&self.batches), Arc::clone(&next));
                 let stream = class.resource.clone();
                 self.runtime.spawn(async move {
                     let mut events = 0;
-                    for batch in batches.iter().skip(worker).step_by(workers) {
+                    // Whoever is free takes the next batch, as in the program.
+                    while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                         for verdict in decoder.decode(batch, Some(&stream)).await {
                             match verdict {
                                 Verdict::Decoded(decoded) => events += decoded.kept as usize,

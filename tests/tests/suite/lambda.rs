@@ -8,7 +8,7 @@ use dastap::synth::{Engine, Fault, Settings};
 use dastap_tests::aws::Aws;
 use dastap_tests::document::{self, CLUSTER, CONTEXT};
 use dastap_tests::lambda::{Answer, Function};
-use dastap_tests::peer::{Encrypt, Entry, Kms, Sdk};
+use dastap_tests::peer::{self, Encrypt, Entry, Kms, Sdk};
 use dastap_tests::program::Dastap;
 use dastap_tests::record;
 use dastap_tests::stream::Synthetic;
@@ -65,8 +65,8 @@ fn sorted<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
 }
 
 /// Lambda's event for these records of the tests' cluster, with the sequence numbers 100, 101, ..
-fn kinesis_event(records: &[String]) -> Vec<u8> {
-    let record = |(place, record): (usize, &String)| {
+fn kinesis_event<R: AsRef<[u8]>>(records: &[R]) -> Vec<u8> {
+    let record = |(place, record): (usize, &R)| {
         json!({
             "kinesis": { "data": BASE64_STANDARD.encode(record), "sequenceNumber": (100 + place).to_string() },
             "eventID": format!("shardId-000000000000:{}", 100 + place),
@@ -78,11 +78,25 @@ fn kinesis_event(records: &[String]) -> Vec<u8> {
 }
 
 /// Firehose's event for these records, with the ids r0, r1, ..
-fn firehose_event(records: &[String]) -> Vec<u8> {
-    let record = |(place, record): (usize, &String)| json!({ "recordId": format!("r{place}"), "data": BASE64_STANDARD.encode(record) });
+fn firehose_event<R: AsRef<[u8]>>(records: &[R]) -> Vec<u8> {
+    let record = |(place, record): (usize, &R)| json!({ "recordId": format!("r{place}"), "data": BASE64_STANDARD.encode(record) });
     let records: Vec<_> = records.iter().enumerate().map(record).collect();
     let arn = format!("arn:aws:kinesis:eu-west-1:123456789012:stream/aws-rds-das-{CLUSTER}");
     json!({ "invocationId": "i", "sourceKinesisStreamArn": arn, "records": records }).to_string().into_bytes()
+}
+
+/// One record for each list, as the Kinesis Producer Library packs them.
+fn packed(lists: &[Vec<String>]) -> Vec<Vec<u8>> {
+    let encode = |list: &Vec<String>| list.iter().map(|record| BASE64_STANDARD.encode(record)).collect::<Vec<_>>();
+    let lists = json!(lists.iter().map(encode).collect::<Vec<_>>()).to_string();
+    let packed = peer::run("kpl.py", &[], lists.as_bytes()).expect("a packer");
+    let packed: Vec<String> = serde_json::from_str(&packed).expect("JSON");
+    packed.iter().map(|data| BASE64_STANDARD.decode(data).expect("base64")).collect()
+}
+
+/// A record of the tests' cluster that needs no key, with one event.
+fn plain(number: u64) -> String {
+    record::plain(&document::of(&[document::event(number, "select 1")]))
 }
 
 fn failed_from(sequence_number: u64) -> Answer {
@@ -193,9 +207,86 @@ fn without_a_dead_letter_a_broken_record_is_named() {
     let config = sinks(&aws);
     let (config, _) = config.split_once("dead-letter:").expect("one");
     let function = Function::with_files(config, &[("keys.json", r#"{"keys":[]}"#)]);
-    let plain = |number| record::plain(&document::of(&[document::event(number, "select 1")]));
     assert_eq!(function.call(&kinesis_event(&[plain(1), plain(2), "broken".into(), plain(3)])), failed_from(102));
     assert_eq!(aws.bucket("events").lines().count(), 2);
+}
+
+#[test]
+fn records_that_a_producer_packed_are_delivered_and_fail_together() {
+    let mut aws = aws();
+    let config = sinks(&aws);
+    let keys = [("keys.json", r#"{"keys":[]}"#)];
+    let function = Function::with_files(&config, &keys);
+    let lists = [vec![plain(1), plain(2)], vec![], vec![plain(3), "broken".repeat(9), plain(4)]];
+    let mut records = packed(&lists);
+    // Damaged: it is one record, which fails and is kept.
+    let mut damaged = records[0].clone();
+    damaged[20] ^= 1;
+    records.push(damaged);
+    records.push(plain(5).into_bytes());
+    assert_eq!(function.call(&kinesis_event(&records)), all_delivered());
+    assert_eq!(aws.bucket("events").lines().count(), 5);
+    assert_eq!(aws.bucket("failed").lines().count(), 2);
+    // Without a dead letter, the first that was not delivered names the record in which it came: 100 and 101 are behind it.
+    let mut aws = self::aws();
+    let config = sinks(&aws);
+    let (config, _) = config.split_once("dead-letter:").expect("one");
+    let function = Function::with_files(config, &keys);
+    assert_eq!(function.call(&kinesis_event(&records)), failed_from(102));
+    assert_eq!(aws.bucket("events").lines().count(), 3, "what came before it");
+    assert_eq!(function.call(&kinesis_event(&records[3..])), failed_from(100));
+}
+
+#[test]
+fn a_transformation_answers_once_for_what_a_producer_packed() {
+    let config = "keys: { provider: keyring, keyring: keys.json }\ntransform: { rules: [ { drop: { commandText: drop } }, \
+                  { keep: { commandText: b }, route: b } ] }\n";
+    let function = Function::with_files(config, &[("keys.json", r#"{"keys":[]}"#)]);
+    let with = |number, text: &str| record::plain(&document::of(&[document::event(number, text)]));
+    let mut records = packed(&[
+        vec![plain(1), plain(2), with(3, "drop"), plain(4)],
+        vec![],
+        vec![plain(5), "broken".repeat(9), plain(6)],
+        vec![with(7, "drop"), with(8, "drop")],
+        vec![with(9, "b"), plain(10)],
+        vec![with(11, "b"), with(12, "b")],
+        // More than records of a database could be in so few bytes.
+        vec![String::new(); 50_000],
+    ]);
+    records.insert(1, plain(13).into_bytes());
+    let event = firehose_event(&records);
+    let results = results(&event, &function.response(&event));
+    let found: Vec<_> = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"]
+        .iter()
+        .map(|id| {
+            let route = results[*id]["metadata"]["partitionKeys"]["route"].as_str().unwrap_or_default();
+            (results[*id]["result"].as_str().expect("a result"), route)
+        })
+        .collect();
+    let failed = ("ProcessingFailed", "");
+    let expected = [
+        ("Ok", "default"),
+        ("Ok", "default"),
+        ("Dropped", ""),
+        failed,
+        ("Dropped", ""),
+        ("Ok", "mixed"),
+        ("Ok", "b"),
+        failed,
+    ];
+    assert_eq!(found, expected);
+    let asked: Value = serde_json::from_slice(&event).expect("JSON");
+    for place in [3, 7] {
+        assert_eq!(results[&format!("r{place}")]["data"], asked["records"][place]["data"], "as it came");
+    }
+    let ids = |text: &str| {
+        let ids: Vec<_> = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["statementId"].clone())
+            .collect();
+        ids
+    };
+    assert_eq!(ids(&data(&results["r0"])), [1, 2, 4].map(|number| json!(number)), "in order");
 }
 
 #[test]
@@ -282,7 +373,7 @@ fn what_cannot_work_is_said() {
         Answer::Error(error) => error["errorMessage"].as_str().expect("a message").to_owned(),
         Answer::Response(answer) => panic!("expected an error, found {answer}"),
     };
-    let trigger = error(function.call(&kinesis_event(&["{}".into()])));
+    let trigger = error(function.call(&kinesis_event(&["{}"])));
     assert!(trigger.starts_with("sinks: expected at least one"), "{trigger}");
     let other = error(function.call(br#"{"Records":[{"s3":{}}]}"#));
     assert!(other.starts_with("expected the event of a Kinesis trigger"), "{other}");

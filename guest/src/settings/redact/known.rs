@@ -23,7 +23,7 @@ pub(super) const SQL: [(&str, Action); 10] = [
 ];
 
 /// The members that events have.
-pub(super) const FIELDS: [&str; 38] = [
+pub const FIELDS: [&str; 38] = [
     "class",
     "clientApplication",
     "command",

@@ -16,7 +16,8 @@ mod known;
 mod tests;
 
 pub use key::RedactKey;
-use known::{FIELDS, SQL};
+pub use known::FIELDS;
+use known::SQL;
 use serde_json::{Map, Value};
 
 use super::names::{kind, meant};

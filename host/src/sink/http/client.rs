@@ -24,7 +24,7 @@ const ANSWER: usize = 8 << 20;
 pub(super) struct Client {
     client: reqwest::Client,
     url: Url,
-    content_type: &'static str,
+    content_type: HeaderValue,
     gzip: bool,
 }
 
@@ -68,7 +68,7 @@ impl Client {
         Ok(Client {
             client: builder.build().map_err(|error| format!("cannot make an HTTP client: {error}"))?,
             url: settings.url()?,
-            content_type: settings.format.content_type(),
+            content_type: settings.content_type()?,
             gzip: settings.compression.is_gzip(),
         })
     }
@@ -91,7 +91,7 @@ impl Client {
     pub(super) async fn post(&self, body: bytes::Bytes) -> Result<Answer, String> {
         // The URL may hold a secret.
         let in_words = |error: reqwest::Error| chain(&error.without_url());
-        let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, self.content_type);
+        let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, &self.content_type);
         if self.gzip {
             request = request.header(CONTENT_ENCODING, "gzip");
         }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::answer::{Answer, Judgement};
 use super::event::Event;
+use super::template::Template;
 use super::{elasticsearch, otlp, splunk};
 
 /// How events stand in a request.
@@ -16,31 +17,32 @@ pub(crate) enum Format {
     Splunk,
     Elasticsearch,
     Otlp,
+    Template,
 }
 
 /// A format with what it needs to know.
 #[derive(Debug)]
 pub(super) enum Encoder {
-    Ndjson,
-    Json,
+    /// `ndjson` and `json` too.
+    Template(Template),
     Splunk(splunk::Encoder),
     Elasticsearch(elasticsearch::Encoder),
     Otlp,
 }
 
 impl Format {
-    /// The media type of a body.
+    /// The media type of a body, where no setting says another.
     pub(super) fn content_type(self) -> &'static str {
         match self {
             Format::Ndjson | Format::Elasticsearch => "application/x-ndjson",
-            Format::Json | Format::Splunk | Format::Otlp => "application/json",
+            Format::Json | Format::Splunk | Format::Otlp | Format::Template => "application/json",
         }
     }
 
     /// The path at which such a service listens, where the URL has none.
     pub(super) fn path(self) -> &'static str {
         match self {
-            Format::Ndjson | Format::Json => "/",
+            Format::Ndjson | Format::Json | Format::Template => "/",
             Format::Splunk => "/services/collector/event",
             Format::Elasticsearch => "/_bulk",
             Format::Otlp => "/v1/logs",
@@ -52,7 +54,7 @@ impl Format {
         match self {
             Format::Splunk => "Splunk ",
             Format::Elasticsearch => "ApiKey ",
-            Format::Ndjson | Format::Json | Format::Otlp => "Bearer ",
+            Format::Ndjson | Format::Json | Format::Otlp | Format::Template => "Bearer ",
         }
     }
 }
@@ -64,19 +66,7 @@ impl Encoder {
         let size: usize = events.iter().map(|event| event.line.len() + event.line.len() / 8 + 200).sum();
         let mut body = Vec::with_capacity(size);
         match self {
-            Encoder::Ndjson => {
-                for event in events {
-                    body.extend_from_slice(event.line.as_bytes());
-                    body.push(b'\n');
-                }
-            }
-            Encoder::Json => {
-                for (index, event) in events.iter().enumerate() {
-                    body.push(if index == 0 { b'[' } else { b',' });
-                    body.extend_from_slice(event.line.as_bytes());
-                }
-                body.push(b']');
-            }
+            Encoder::Template(template) => template.encode(events, &mut body),
             Encoder::Splunk(encoder) => encoder.encode(events, &mut body),
             Encoder::Elasticsearch(encoder) => encoder.encode(events, &mut body),
             Encoder::Otlp => otlp::encode(events, &mut body),

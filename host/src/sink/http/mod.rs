@@ -7,6 +7,7 @@
 //! | `splunk` | `{"time":..,"sourcetype":..,"event":..}` for each | Splunk HTTP Event Collector |
 //! | `elasticsearch` | an action line and the event for each | Elasticsearch and OpenSearch `_bulk` |
 //! | `otlp` | `ExportLogsServiceRequest` as JSON | OpenTelemetry Collector and all that speak OTLP/HTTP |
+//! | `template` | what the settings say: see [`template`] | any other that takes JSON: Datadog, Loki, New Relic, Sumo Logic |
 //!
 //! What the answer does to the events of a request:
 //!
@@ -29,6 +30,7 @@ mod otlp;
 mod send;
 mod settings;
 mod splunk;
+mod template;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;

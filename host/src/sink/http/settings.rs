@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use dastap_guest::settings::Size;
 use reqwest::Url;
+use reqwest::header::HeaderValue;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de::IntoDeserializer};
 use serde_json::Value;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::format::{Encoder, Format};
 use super::send::Sender;
+use super::template::{Template, Texts};
 use super::{Http, elasticsearch, splunk};
 use crate::config::{SecretPlace, Time};
 use crate::sink::{Sink, SinkContext, SinkSettings};
@@ -24,7 +26,8 @@ use crate::sink::{Sink, SinkContext, SinkSettings};
 pub(crate) struct Settings {
     /// Where to post, http or https. Without a path, the usual one of the format. Required.
     pub(super) url: String,
-    /// How events stand in a request: ndjson, json, splunk, elasticsearch, otlp. Default: ndjson.
+    /// How events stand in a request: ndjson, json, splunk, elasticsearch, otlp, template.
+    /// Default: ndjson.
     pub(super) format: Format,
     /// The secret of `Authorization`, behind the format's word: Bearer, Splunk, ApiKey. Default: none.
     pub(super) token: Option<SecretPlace>,
@@ -42,6 +45,16 @@ pub(crate) struct Settings {
     pub(super) index: Option<String>,
     /// `splunk`: the sourcetype. Default: aws:rds:das.
     pub(super) sourcetype: Option<String>,
+    /// `template`: the JSON of one event, with names in braces such as {event}, at most 8 KiB; required there.
+    pub(super) template: Option<String>,
+    /// `template`: what stands before the first event of a request. Default: nothing.
+    pub(super) prefix: Option<String>,
+    /// `template`: what stands between two events. Default: a line end.
+    pub(super) separator: Option<String>,
+    /// `template`: what stands behind the last event. Default: nothing.
+    pub(super) suffix: Option<String>,
+    /// `template`: the media type. Default: application/json.
+    pub(super) content_type: Option<String>,
 }
 
 /// The setting `batch`.
@@ -86,6 +99,11 @@ impl Default for Settings {
             ca_file: None,
             index: None,
             sourcetype: None,
+            template: None,
+            prefix: None,
+            separator: None,
+            suffix: None,
+            content_type: None,
         }
     }
 }
@@ -107,6 +125,7 @@ impl SinkSettings for Settings {
     fn check(&self) -> Result<(), String> {
         self.url()?;
         self.encoder()?;
+        self.content_type()?;
         let Batch { events, bytes: Size(bytes), linger } = self.batch;
         if !(1..=100_000).contains(&events) {
             return Err(format!("batch.events: expected 1 to 100000, found {events}"));
@@ -116,9 +135,15 @@ impl SinkSettings for Settings {
         }
         linger.within("batch.linger", Time::seconds(0)..=Time::seconds(600))?;
         self.timeout.within("timeout", Time::seconds(1)..=Time::seconds(600))?;
-        for (name, format, found) in
-            [("index", Format::Elasticsearch, &self.index), ("sourcetype", Format::Splunk, &self.sourcetype)]
-        {
+        for (name, format, found) in [
+            ("index", Format::Elasticsearch, &self.index),
+            ("sourcetype", Format::Splunk, &self.sourcetype),
+            ("template", Format::Template, &self.template),
+            ("prefix", Format::Template, &self.prefix),
+            ("separator", Format::Template, &self.separator),
+            ("suffix", Format::Template, &self.suffix),
+            ("content-type", Format::Template, &self.content_type),
+        ] {
             if found.is_some() && self.format != format {
                 return Err(
                     format!("{name}: expected only with format {format:?}, found {:?}", self.format).to_lowercase()
@@ -194,11 +219,31 @@ impl Settings {
         Ok(url)
     }
 
+    /// The media type of a body.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(super) fn content_type(&self) -> Result<HeaderValue, String> {
+        let kind = self.content_type.as_deref().unwrap_or(self.format.content_type());
+        let expected = || format!("content-type: expected one such as application/json, found \"{kind}\"");
+        HeaderValue::from_str(kind).ok().filter(|_| kind.contains('/')).ok_or_else(expected)
+    }
+
+    fn template(&self) -> Result<Template, String> {
+        let (prefix, suffix) = (self.prefix.as_deref().unwrap_or_default(), self.suffix.as_deref().unwrap_or_default());
+        let separator = self.separator.as_deref().unwrap_or("\n");
+        let template = self.template.as_deref().ok_or(
+            "template: expected the JSON of an event, such as {\"message\": {event}}, with the format template, found none",
+        )?;
+        Template::read(Texts { prefix, template, separator, suffix })
+    }
+
     fn encoder(&self) -> Result<Encoder, String> {
         let text = |setting: &Option<String>, default: &str| setting.clone().unwrap_or_else(|| default.to_owned());
         Ok(match self.format {
-            Format::Ndjson => Encoder::Ndjson,
-            Format::Json => Encoder::Json,
+            Format::Ndjson => Encoder::Template(Template::of_events("", "\n", "\n")),
+            Format::Json => Encoder::Template(Template::of_events("[", ",", "]")),
+            Format::Template => Encoder::Template(self.template()?),
             Format::Otlp => Encoder::Otlp,
             Format::Splunk => Encoder::Splunk(splunk::Encoder { sourcetype: text(&self.sourcetype, "aws:rds:das") }),
             Format::Elasticsearch => {
@@ -220,51 +265,4 @@ impl<'de> Deserialize<'de> for HeaderSource {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::read_settings;
-    use serde_json::json;
-
-    fn checked(settings: Value) -> Result<Settings, String> {
-        let Value::Object(settings) = settings else { panic!("a map") };
-        let settings: Settings = read_settings(settings)?;
-        settings.check().map(|()| settings)
-    }
-
-    #[test]
-    fn a_url_without_a_path_gets_the_usual_one() {
-        for (format, expected) in [
-            ("ndjson", "https://siem/"),
-            ("splunk", "https://siem/services/collector/event"),
-            ("otlp", "https://siem/v1/logs"),
-        ] {
-            let settings = checked(json!({ "url": "https://siem", "format": format })).unwrap();
-            assert_eq!(settings.url().unwrap().as_str(), expected);
-        }
-        let settings = checked(json!({ "url": "https://siem/x/_bulk", "format": "elasticsearch" })).unwrap();
-        assert_eq!(settings.url().unwrap().path(), "/x/_bulk");
-        assert_eq!(settings.plan(), "https://siem/x/_bulk as elasticsearch");
-    }
-
-    #[test]
-    fn wrong_values_are_named_and_secrets_are_not() {
-        let problem = |settings| checked(settings).unwrap_err();
-        for url in ["", "siem.example.com", "ftp://siem"] {
-            assert!(problem(json!({ "url": url })).starts_with("url: expected such as https://"), "{url}");
-        }
-        let secret = problem(json!({ "url": "https://me:hush@siem" }));
-        assert!(secret.starts_with("url: expected no user") && !secret.contains("hush"));
-        let secret = problem(json!({ "url": "https://siem", "headers": { "authorization": "Bearer hush" } }));
-        assert!(secret.starts_with("headers.authorization: expected { file") && !secret.contains("hush"), "{secret}");
-        for (settings, expected) in [
-            (json!({ "url": "https://siem", "batch": { "events": 0 } }), "batch.events: expected 1 to 100000, found 0"),
-            (
-                json!({ "url": "https://siem", "index": "x" }),
-                "index: expected only with format elasticsearch, found ndjson",
-            ),
-            (json!({ "url": "https://siem", "formt": "x" }), "formt: unknown setting; did you mean `format`?"),
-        ] {
-            assert_eq!(problem(settings), expected);
-        }
-    }
-}
+mod tests;

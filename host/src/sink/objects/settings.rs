@@ -16,42 +16,33 @@ use super::rolling::{Bounds, Objects};
 use super::template::Template;
 use super::upload::{Keeper, PART};
 use super::writer::Workshop;
-use crate::aws::Access;
 use crate::sink::{Retry, Sink, SinkContext, SinkSettings};
-use crate::store::{Location, Place};
+use crate::store::{Place, store_settings};
 
-/// Where to, how it is called, and how large it gets.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Settings {
-    /// `s3://bucket/prefix`, `gs://..`, `az://..`, `file:///folder` or a folder, made when missing.
-    url: String,
-    /// S3: the Region of the bucket. Default: the AWS chain's.
-    region: Option<String>,
-    /// S3: the role that writes. Default: none.
-    role_arn: Option<String>,
-    /// S3: another address, such as a VPC endpoint or another maker's store; `http://` is allowed here.
-    endpoint_url: Option<String>,
-    /// The names below the URL: `{route}`, `{resource}`, `{yyyy}`, `{mm}`, `{dd}`, `{hh}` (UTC, when the object's first
-    /// line came) and `{id}`, which no two objects share.
-    #[serde(default = "path")]
-    path: String,
-    /// `none`, `gzip` or `zstd`; the names then end with `.gz` or `.zst`. Default: `none`.
-    #[serde(default)]
-    compression: Compression,
-    /// An object is complete at so many bytes of lines, before compression. Default 64 MiB, 1 KiB to 16 GiB.
-    #[serde(default = "size")]
-    size: Size,
-    /// And after so long, even if it is small: lines are not accepted before. Default 5m, 1s to 1h.
-    #[serde(default = "age", deserialize_with = "read_age")]
-    age: Duration,
-    /// Objects that are open at once, one a route; beyond it the oldest is completed. Default 100, 1 to 1000: each is
-    /// an open file or up to 8 MiB of `buffer`.
-    #[serde(default = "open")]
-    open: usize,
-    /// Bytes of open objects in memory; beyond it the largest are completed. Default 128 MiB, 16 MiB to 4 GiB.
-    #[serde(default = "buffer")]
-    buffer: Size,
+store_settings! {
+    /// Where to, how it is called, and how large it gets.
+    struct Settings {
+        /// The names below the URL: `{route}`, `{resource}`, `{yyyy}`, `{mm}`, `{dd}`, `{hh}` (UTC, when the object's first
+        /// line came) and `{id}`, which no two objects share.
+        #[serde(default = "path")]
+        path: String,
+        /// `none`, `gzip` or `zstd`; the names then end with `.gz` or `.zst`. Default: `none`.
+        #[serde(default)]
+        compression: Compression,
+        /// An object is complete at so many bytes of lines, before compression. Default 64 MiB, 1 KiB to 16 GiB.
+        #[serde(default = "size")]
+        size: Size,
+        /// And after so long, even if it is small: lines are not accepted before. Default 5m, 1s to 1h.
+        #[serde(default = "age", deserialize_with = "read_age")]
+        age: Duration,
+        /// Objects that are open at once, one a route; beyond it the oldest is completed. Default 100, 1 to 1000: each is
+        /// an open file or up to 8 MiB of `buffer`.
+        #[serde(default = "open")]
+        open: usize,
+        /// Bytes of open objects in memory; beyond it the largest are completed. Default 128 MiB, 16 MiB to 4 GiB.
+        #[serde(default = "buffer")]
+        buffer: Size,
+    }
 }
 
 const SIZES: RangeInclusive<usize> = 1 << 10..=16 << 30;
@@ -100,12 +91,6 @@ impl SinkSettings for Settings {
 }
 
 impl Settings {
-    fn location(&self) -> Result<Location, String> {
-        let Settings { region, role_arn, endpoint_url, .. } = self;
-        let [region, role_arn, endpoint_url] = [region, role_arn, endpoint_url].map(Option::clone);
-        Location::parse(&self.url, Access { region, role_arn, endpoint_url })
-    }
-
     fn template(&self) -> Result<Template, String> {
         Template::parse(&self.path, self.compression.extension()).map_err(|problem| format!("path: {problem}"))
     }

@@ -9,7 +9,6 @@
 //! reads at most that much twice. Nothing that Kinesis answers ends the source once it has begun: throttling, outages
 //! and expired iterators are waited out, a stream that was made again is read from its beginning.
 
-mod aggregated;
 mod checkpoint;
 mod discovery;
 mod failure;

@@ -8,14 +8,13 @@ use futures::FutureExt;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::aggregated::Aggregated;
 use super::checkpoint::Checkpoint;
 use super::failure::{Class, Failure, Patience};
 use super::fetch::{Read, fetch};
 use super::position::{Place, Position};
 use super::service::{Answer, Record, Service};
 use super::settings::Settings;
-use crate::record::{self, Batch, Batches, Content};
+use crate::record::{self, Aggregated, Batch, Batches, Content};
 use crate::runner::{Delivery, Intake, Lane, Patience as LanePatience, Receipt};
 
 /// What the readers of one stream share.

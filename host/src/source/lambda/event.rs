@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::record::{Content, Record, stream_resource};
+use crate::record::stream_resource;
 
 /// One call.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +19,10 @@ pub(super) enum Event {
 /// A record of a Kinesis trigger.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FromKinesis {
-    pub(super) record: Record,
+    /// As it was received, in base64: a record of the database, or several that a producer packed.
+    pub(super) data: String,
+    /// The stream's resource id.
+    pub(super) resource: Option<Arc<str>>,
     /// Its stream and shard.
     pub(super) shard: String,
     pub(super) sequence_number: String,
@@ -28,10 +31,11 @@ pub(super) struct FromKinesis {
 /// A record of a Firehose transformation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FromFirehose {
-    pub(super) record: Record,
-    pub(super) id: String,
-    /// As it was received, in base64.
+    /// As [`FromKinesis::data`].
     pub(super) data: String,
+    /// The stream's resource id, where Firehose tells the stream.
+    pub(super) resource: Option<Arc<str>>,
+    pub(super) id: String,
 }
 
 #[derive(Deserialize)]
@@ -80,10 +84,8 @@ impl Event {
                 records
                     .into_iter()
                     .map(|of| FromKinesis {
-                        record: Record {
-                            resource: resource(Some(&of.source)),
-                            content: Content::from_base64(&of.kinesis.data),
-                        },
+                        data: of.kinesis.data,
+                        resource: resource(Some(&of.source)),
                         // The id is the shard and the sequence number, with a colon between.
                         shard: format!("{} {}", of.source, of.id.split(':').next().unwrap_or_default()),
                         sequence_number: of.kinesis.sequence_number,
@@ -95,11 +97,7 @@ impl Event {
                 Ok(Event::Transformation(
                     records
                         .into_iter()
-                        .map(|of| FromFirehose {
-                            record: Record { resource: resource.clone(), content: Content::from_base64(&of.data) },
-                            id: of.record_id,
-                            data: of.data,
-                        })
+                        .map(|of| FromFirehose { data: of.data, resource: resource.clone(), id: of.record_id })
                         .collect(),
                 ))
             }
@@ -115,17 +113,14 @@ mod tests {
 
     const ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/aws-rds-das-db-X";
 
-    fn record(resource: Option<&str>) -> Record {
-        Record { resource: resource.map(Arc::from), content: Content::Text("{}".into()) }
-    }
-
     #[test]
     fn both_shapes_are_told_apart() {
         let trigger = json!({ "Records": [{
             "kinesis": { "data": "e30=", "sequenceNumber": "49" }, "eventID": "shardId-1:49", "eventSourceARN": ARN,
         }] });
         let expected = FromKinesis {
-            record: record(Some("db-X")),
+            data: "e30=".into(),
+            resource: Some("db-X".into()),
             shard: format!("{ARN} shardId-1"),
             sequence_number: "49".into(),
         };
@@ -133,7 +128,7 @@ mod tests {
         for (source, resource) in [(json!(ARN), Some("db-X")), (json!(null), None)] {
             let records = json!([{ "recordId": "1", "data": "e30=" }]);
             let call = json!({ "invocationId": "i", "sourceKinesisStreamArn": source, "records": records });
-            let expected = FromFirehose { record: record(resource), id: "1".into(), data: "e30=".into() };
+            let expected = FromFirehose { data: "e30=".into(), resource: resource.map(Arc::from), id: "1".into() };
             assert_eq!(Event::read(&call.to_string()), Ok(Event::Transformation(vec![expected])));
         }
     }

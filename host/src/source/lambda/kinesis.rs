@@ -2,13 +2,14 @@
 //!
 //! Lambda moves its checkpoint before that record and hands it and what follows over again. So a record of which a sink
 //! may have had a part comes again; none is left out. A record that cannot be decoded goes to the dead letter; without
-//! one it stops its shard, and whatever is configured for failed batches in Lambda decides.
+//! one it stops its shard, and whatever is configured for failed batches in Lambda decides. Of records that the Kinesis
+//! Producer Library packed into one, the first that was not delivered names the one.
 
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::event::FromKinesis;
-use crate::record::Batches;
+use crate::record::{Batches, unpacked};
 use crate::runner::{Delivery, Intake, Patience, Pending};
 
 /// What Lambda expects where the trigger has `ReportBatchItemFailures`.
@@ -55,16 +56,21 @@ fn by_shard(records: Vec<FromKinesis>) -> Vec<Vec<FromKinesis>> {
 
 /// The sequence number of the first record that was not delivered in time, if any was not.
 async fn first_undelivered(intake: &Intake, records: Vec<FromKinesis>, deadline: Instant) -> Option<String> {
-    let (records, sequence_numbers): (Vec<_>, Vec<_>) =
-        records.into_iter().map(|record| (record.record, record.sequence_number)).unzip();
+    // How many records came out of each and all before it.
+    let mut ends = vec![];
     let (mut delivered, mut why) = (0, "the time is over".to_owned());
     let all = async {
         let mut lane = intake.lane(Patience::GiveUp);
         let (mut batches, mut pending) = (Batches::default(), Pending::default());
-        for record in records {
-            if let Some(batch) = batches.push(record) {
-                pending.push((batch.first, batch.len()), lane.push(batch).await);
+        let mut end = 0;
+        for FromKinesis { data, resource, .. } in &records {
+            for record in unpacked(data, resource.clone()) {
+                end += 1;
+                if let Some(batch) = batches.push(record) {
+                    pending.push((batch.first, batch.len()), lane.push(batch).await);
+                }
             }
+            ends.push(end);
         }
         if let Some(batch) = batches.take() {
             pending.push((batch.first, batch.len()), lane.push(batch).await);
@@ -86,7 +92,8 @@ async fn first_undelivered(intake: &Intake, records: Vec<FromKinesis>, deadline:
     };
     // Late or not, `delivered` is right.
     let _ = tokio::time::timeout_at(deadline, all).await;
-    let failed = sequence_numbers.into_iter().nth(delivered)?;
+    // One that was not even unpacked in time has no end yet.
+    let failed = records.into_iter().nth(ends.partition_point(|end| *end <= delivered))?.sequence_number;
     tracing::warn!(sequence_number = failed, why, "from this record on, the shard's records are handed over again");
     Some(failed)
 }

@@ -7,7 +7,8 @@
 //! | `ProcessingFailed` | it cannot be decoded, not now, or the answer has no room for its events | as it came |
 //!
 //! Firehose writes failed records as they came to the error prefix of its destination, where `dastap decode` reads them.
-//! A data key that KMS does not give is asked for again as long as there is time.
+//! A data key that KMS does not give is asked for again as long as there is time. A record into which the Kinesis Producer
+//! Library packed several has one answer: their events in order, or as it came if one of them fails.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 
 use super::event::FromFirehose;
 use crate::backoff::{Backoff, roll};
-use crate::record::{Batch, Batches};
+use crate::record::{Batch, Batches, unpacked};
 use crate::runner::Intake;
 use crate::{Decoded, Failure, Verdict};
 
@@ -63,9 +64,20 @@ struct Answers<'a> {
     intake: &'a Intake,
     records: &'a [FromFirehose],
     entries: Vec<Box<RawValue>>,
+    gathered: Vec<Gathered>,
     /// How much longer the entries may become.
     room: usize,
     tally: Tally,
+}
+
+/// What is known of one record.
+struct Gathered {
+    /// The place of the first of its parts among all.
+    first: usize,
+    /// What came of each part; most records have one.
+    parts: Vec<Option<Decoded>>,
+    /// How many parts are not decoded. One that fails never is.
+    open: usize,
 }
 
 /// What became of the records of one call; the rest failed.
@@ -74,6 +86,8 @@ struct Tally {
     ok: u64,
     dropped: u64,
     no_room: u64,
+    /// The parts of those that are ok or dropped.
+    parts: u64,
 }
 
 /// A record whose key may be had later.
@@ -93,11 +107,12 @@ pub(super) async fn transform(
     deadline: Instant,
 ) -> serde_json::Result<Answer> {
     let begun = Instant::now();
-    let mut answers = Answers::new(intake, &records)?;
+    let (batches, gathered) = batches(&records);
+    let mut answers = Answers::new(intake, &records, gathered)?;
     let mut waiting = vec![];
     let mut line = intake.line();
-    let batches = batches(&records);
-    intake.metrics().received(intake.name(), records.len(), batches.iter().map(|batch| batch.bytes).sum());
+    let parts = batches.iter().map(Batch::len).sum();
+    intake.metrics().received(intake.name(), parts, batches.iter().map(|batch| batch.bytes).sum());
     let mut left = batches.len();
     let decodings: Vec<_> = batches.into_iter().map(|batch| line.decode(batch)).collect();
     for mut decoding in decodings {
@@ -119,8 +134,8 @@ pub(super) async fn transform(
     }
     answers.wait_for(waiting, deadline).await?;
     intake.metrics().counted(&intake.decoder().counts());
-    intake.metrics().decoded(intake.name(), answers.tally.ok + answers.tally.dropped);
-    let Tally { ok, dropped, no_room } = answers.tally;
+    let Tally { ok, dropped, no_room, parts } = answers.tally;
+    intake.metrics().decoded(intake.name(), parts);
     let failed = records.len() as u64 - ok - dropped;
     tracing::info!(
         records = records.len(),
@@ -139,11 +154,20 @@ pub(super) async fn transform(
     Ok(Answer { records: answers.entries })
 }
 
-fn batches(records: &[FromFirehose]) -> Vec<Batch> {
-    let mut batches = Batches::default();
-    let mut all: Vec<Batch> = records.iter().filter_map(|record| batches.push(record.record.clone())).collect();
+/// The parts of all records, and which of them belong to each.
+fn batches(records: &[FromFirehose]) -> (Vec<Batch>, Vec<Gathered>) {
+    let (mut all, mut batches, mut gathered, mut first) = (vec![], Batches::default(), vec![], 0);
+    for FromFirehose { data, resource, .. } in records {
+        let mut open = 0;
+        for part in unpacked(data, resource.clone()) {
+            open += 1;
+            all.extend(batches.push(part));
+        }
+        gathered.push(Gathered { first, parts: (0..open).map(|_| None).collect(), open });
+        first += open;
+    }
     all.extend(batches.take());
-    all
+    (all, gathered)
 }
 
 /// The places of the batch's texts in the whole call: those that are not refused.
@@ -155,37 +179,58 @@ fn places(batch: &Batch) -> impl Iterator<Item = usize> {
 
 impl<'a> Answers<'a> {
     /// As if every record had failed: what is not decoded in time goes back as it came.
-    fn new(intake: &'a Intake, records: &'a [FromFirehose]) -> serde_json::Result<Self> {
+    fn new(intake: &'a Intake, records: &'a [FromFirehose], gathered: Vec<Gathered>) -> serde_json::Result<Self> {
         let failed = |FromFirehose { id, data, .. }: &FromFirehose| {
             to_raw_value(&Entry { record_id: id, result: "ProcessingFailed", data: Some(data), metadata: None })
         };
         let entries = records.iter().map(failed).collect::<Result<Vec<_>, _>>()?;
         // A comma behind each.
         let taken: usize = entries.iter().map(|entry| entry.get().len() + 1).sum();
-        Ok(Answers { intake, records, entries, room: ANSWER.saturating_sub(taken), tally: Tally::default() })
+        let room = ANSWER.saturating_sub(taken);
+        let mut answers = Answers { intake, records, entries, gathered, room, tally: Tally::default() };
+        for index in 0..records.len() {
+            // In which a producer packed nothing.
+            answers.answer_if_complete(index)?;
+        }
+        Ok(answers)
     }
 
-    /// Puts the answer for one record in its place, if there is room for it.
+    /// Takes the verdict on one part, and answers for its record if that was the last that was missing.
     fn give(&mut self, place: usize, verdict: Verdict) -> serde_json::Result<()> {
-        let Some((entry, record)) = self.entries.get_mut(place).zip(self.records.get(place)) else { return Ok(()) };
-        let decoded = match verdict {
-            Verdict::Decoded(decoded) => decoded,
+        let index = self.gathered.partition_point(|record| record.first <= place).saturating_sub(1);
+        let Some((gathered, record)) = self.gathered.get_mut(index).zip(self.records.get(index)) else { return Ok(()) };
+        match verdict {
+            Verdict::Decoded(decoded) => {
+                if let Some(part @ None) = gathered.parts.get_mut(place - gathered.first) {
+                    *part = Some(decoded);
+                    gathered.open -= 1;
+                }
+                self.answer_if_complete(index)
+            }
             Verdict::Failed(failure) => {
                 tracing::warn!(record = record.id, %failure, "a record failed");
                 self.intake.metrics().failed(self.intake.name(), &failure);
-                return Ok(());
+                Ok(())
             }
-        };
-        let is_empty = decoded.outputs.is_empty();
+        }
+    }
+
+    /// Puts the answer for a record in its place, if all of it is decoded and there is room.
+    fn answer_if_complete(&mut self, index: usize) -> serde_json::Result<()> {
+        let Some(gathered) = self.gathered.get_mut(index).filter(|gathered| gathered.open == 0) else { return Ok(()) };
+        let parts: Vec<Decoded> = std::mem::take(&mut gathered.parts).into_iter().flatten().collect();
+        let Some((entry, record)) = self.entries.get_mut(index).zip(self.records.get(index)) else { return Ok(()) };
+        let is_empty = parts.iter().all(|part| part.outputs.is_empty());
         let answer = match is_empty {
             true => to_raw_value(&Entry { record_id: &record.id, result: "Dropped", data: None, metadata: None })?,
-            false => ok(record, &decoded)?,
+            false => ok(record, &parts)?,
         };
         let room = self.room + entry.get().len();
         match room.checked_sub(answer.get().len()) {
             None => self.tally.no_room += 1,
             Some(room) => {
                 (*entry, self.room) = (answer, room);
+                self.tally.parts += parts.len() as u64;
                 if is_empty { self.tally.dropped += 1 } else { self.tally.ok += 1 }
             }
         }
@@ -219,13 +264,12 @@ impl<'a> Answers<'a> {
     }
 }
 
-fn ok(record: &FromFirehose, decoded: &Decoded) -> serde_json::Result<Box<RawValue>> {
-    let lines: String = decoded.outputs.iter().map(|output| output.lines.as_str()).collect();
-    let route = match decoded.outputs.as_slice() {
-        [output] => output.route.as_str(),
-        _ => "mixed",
-    };
-    let resource = record.record.resource.as_deref().unwrap_or("unknown");
+fn ok(record: &FromFirehose, parts: &[Decoded]) -> serde_json::Result<Box<RawValue>> {
+    let outputs = || parts.iter().flat_map(|part| &part.outputs);
+    let lines: String = outputs().map(|output| output.lines.as_str()).collect();
+    let mut routes = outputs().map(|output| output.route.as_str());
+    let route = routes.next().filter(|first| routes.all(|route| route == *first)).unwrap_or("mixed");
+    let resource = record.resource.as_deref().unwrap_or("unknown");
     let metadata = Some(Metadata { partition_keys: PartitionKeys { route, resource } });
     to_raw_value(&Entry { record_id: &record.id, result: "Ok", data: Some(&BASE64.encode(lines)), metadata })
 }

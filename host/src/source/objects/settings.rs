@@ -12,28 +12,20 @@ use super::journal::Journal;
 use super::replay::Replay;
 use crate::aws::Access;
 use crate::source::{Source, SourceContext, SourceSettings};
-use crate::store::{Location, Place};
+use crate::store::{Place, store_settings};
 
-/// Where from, and what of it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Settings {
-    /// `s3://bucket/prefix`, `gs://..`, `az://..`, `file:///folder` or a folder.
-    url: String,
-    /// S3: the Region of the bucket. Default: the AWS chain's.
-    region: Option<String>,
-    /// S3: the role that reads. Default: none.
-    role_arn: Option<String>,
-    /// S3: another address, such as a VPC endpoint or another maker's store; `http://` is allowed here.
-    endpoint_url: Option<String>,
-    /// Which names below the URL: `*` and `?` within a step of the path, `**` over steps. Default: all.
-    filter: Option<String>,
-    /// The folder that remembers what was delivered, one for each source. Default: none, every run reads everything.
-    checkpoint: Option<PathBuf>,
-    /// Looks for new objects after this time, without end: 1s to 1d. Objects must be complete when they appear.
-    /// Default: none, the source ends with the last object.
-    #[serde(default, deserialize_with = "read_follow")]
-    follow: Option<Duration>,
+store_settings! {
+    /// Where from, and what of it.
+    struct Settings {
+        /// Which names below the URL: `*` and `?` within a step of the path, `**` over steps. Default: all.
+        filter: Option<String>,
+        /// The folder that remembers what was delivered, one for each source. Default: none, every run reads everything.
+        checkpoint: Option<PathBuf>,
+        /// Looks for new objects after this time, without end: 1s to 1d. Objects must be complete when they appear.
+        /// Default: none, the source ends with the last object.
+        #[serde(default, deserialize_with = "read_follow")]
+        follow: Option<Duration>,
+    }
 }
 
 const FOLLOW: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
@@ -85,14 +77,6 @@ impl SourceSettings for Settings {
             None => Journal::in_memory(),
         };
         Ok(Box::new(Replay { name: context.name, store, filter: self.filter.clone(), follow: self.follow, journal }))
-    }
-}
-
-impl Settings {
-    fn location(&self) -> Result<Location, String> {
-        let Settings { region, role_arn, endpoint_url, .. } = self;
-        let [region, role_arn, endpoint_url] = [region, role_arn, endpoint_url].map(Option::clone);
-        Location::parse(&self.url, Access { region, role_arn, endpoint_url })
     }
 }
 

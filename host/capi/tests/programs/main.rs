@@ -1,17 +1,17 @@
 //! C programs against the header and the library: compiled without a warning, run under valgrind without an error or a
 //! leak, and their lines are those of `dastap decode`.
 
+mod conformance;
+mod program;
+
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use dastap_tests::stream::Synthetic;
 use engine::synth::{Engine, Fault, Settings};
+use program::{compile, valgrind};
 use serde_json::Value;
-
-/// What valgrind ends with when it found something.
-const FOUND: &str = "--error-exitcode=99";
 
 /// A folder with the library, a program, and a stream.
 struct Place {
@@ -25,7 +25,7 @@ impl Place {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings { engines: vec![engine], records: 48, events: 1..=6, faults, ..Settings::default() };
         let stream = Synthetic::new(settings);
-        let program = compile(source, folder.path());
+        let program = compile(source, folder.path(), &[]);
         let place = Place { folder, program, stream };
         place.file("keys.json", place.stream.keyring());
         place.file("records.ndjson", &place.stream.text());
@@ -41,18 +41,11 @@ impl Place {
         self.path(name)
     }
 
-    /// The program under valgrind: a leak or an error is exit code 99.
+    /// The program under valgrind, which finds nothing.
     fn run(&self, arguments: &[&str]) -> Output {
-        let output = Command::new("valgrind")
-            .args(["--quiet", FOUND, "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible"])
-            // The sandbox runs on stacks of its own, which may lie a megabyte from a thread's: that near, valgrind would
-            // take the step from one to the other for a large frame.
-            .args(["--max-stackframe=262144", "--log-file=valgrind.log", "--num-callers=60"])
-            .arg(concat!("--suppressions=", env!("CARGO_MANIFEST_DIR"), "/tests/valgrind.supp"))
-            .arg(&self.program)
+        let output = valgrind(&self.program)
             .args(arguments)
             .current_dir(&self.folder)
-            .env("LD_LIBRARY_PATH", self.folder.path())
             .output()
             .expect("valgrind: run `make test`, which installs it");
         let log = fs::read_to_string(self.path("valgrind.log")).unwrap_or_default();
@@ -75,32 +68,6 @@ impl Place {
         });
         (String::from_utf8(run.stdout).expect("UTF-8"), failed.collect())
     }
-}
-
-/// The library as it was built, under the names that it is linked and looked for by.
-fn library(folder: &Path) {
-    let tests = std::env::current_exe().expect("the path of the tests");
-    let built = tests.ancestors().nth(2).expect("target/<profile>/deps/<tests>").join("libdastap.so");
-    assert!(built.is_file(), "{} is missing: run `make test`, which builds it first", built.display());
-    for name in ["libdastap.so", "libdastap.so.1"] {
-        symlink(&built, folder.join(name)).expect("the folder is writable");
-    }
-}
-
-fn compile(source: &str, folder: &Path) -> PathBuf {
-    library(folder);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (file, program) = (folder.join("program.c"), folder.join("program"));
-    fs::write(&file, source).expect("the folder is writable");
-    let output = Command::new("gcc")
-        .args(["-Wall", "-Wextra", "-Werror", "-std=c11", "-pedantic", "-g", "-pthread", "-I"])
-        .arg(root.join("include"))
-        .arg(file)
-        .args(["-o".as_ref(), program.as_os_str(), "-L".as_ref(), folder.as_os_str(), "-ldastap".as_ref()])
-        .output()
-        .expect("gcc");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    program
 }
 
 fn lines(bytes: &[u8]) -> Vec<String> {
@@ -126,7 +93,7 @@ fn keys_in_lines(keyring: &str) -> String {
 #[test]
 fn every_way_gives_the_lines_of_decode() {
     let faults = vec![Fault::ALL[0], Fault::ALL[7], Fault::ALL[15], Fault::ALL[23]];
-    let place = Place::new(include_str!("c/decode.c"), Engine::Postgres, faults);
+    let place = Place::new(include_str!("../c/decode.c"), Engine::Postgres, faults);
     let resource = place.stream.resources()[0].clone();
     let transform = r#"{"rules":[{"name":"reads","keep":{"class":"READ"},"route":"reads"}],"heartbeats":"keep"}"#;
     let bare = place.file("transform.json", transform);
@@ -153,7 +120,7 @@ fn every_way_gives_the_lines_of_decode() {
 
 #[test]
 fn a_stream_that_only_the_configuration_names() {
-    let place = Place::new(include_str!("c/decode.c"), Engine::Oracle, vec![]);
+    let place = Place::new(include_str!("../c/decode.c"), Engine::Oracle, vec![]);
     let resources = serde_json::to_string(place.stream.resources()).expect("JSON");
     let bare = place.file("transform.json", "{}");
     place.file(
@@ -167,14 +134,14 @@ fn a_stream_that_only_the_configuration_names() {
 
 #[test]
 fn every_error_is_told_and_leaves_nothing_behind() {
-    let place = Place::new(include_str!("c/errors.c"), Engine::Postgres, vec![]);
+    let place = Place::new(include_str!("../c/errors.c"), Engine::Postgres, vec![]);
     let record = &place.stream.records[0].line;
     place.run(&[record, &place.stream.resources()[0]]);
 }
 
 #[test]
 fn the_example_of_the_readme() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let example = readme.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example in C");
     let place = Place::new(example, Engine::Mysql, vec![]);
     let (expected, _) = place.expected(&place.file("transform.json", "{}"));

@@ -5,14 +5,23 @@
 //! do all records in it: AWS's own consumer leaves out those whose hash key is not the shard's, because the KPL sends
 //! them again; twice is better than never.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::{Buf, Bytes};
 use md5::{Digest, Md5};
 use prost::Message;
+
+use super::{Content, Record, Refusal};
 
 const MAGIC: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
 const CHECKSUM: usize = 16;
 /// `repeated Record records = 3` in `AggregatedRecord`.
 const RECORDS: usize = 3;
+
+/// No record of an activity stream is as short as so many bytes.
+const SHORTEST: usize = 32;
 
 /// `Record` in the published message; what nobody asks for here is left out and skipped.
 #[derive(Clone, PartialEq, Message)]
@@ -23,13 +32,29 @@ struct Packed {
 
 /// The records in an aggregated record, in order.
 #[derive(Debug, Clone)]
-pub(super) struct Aggregated {
+pub(crate) struct Aggregated {
     rest: Bytes,
+}
+
+/// The records in what a Lambda event carries as base64: those that are packed in it, or it alone. Where there are more
+/// than records of a database could be, it is one record, which fails and is kept: so their number is bounded by its size.
+pub(crate) fn unpacked(data: &str, resource: Option<Arc<str>>) -> impl Iterator<Item = Record> + use<> {
+    let (packed, alone) = match BASE64.decode(data).map(Bytes::from) {
+        Err(_) => (None, Some(Content::Refused(data.as_bytes().to_vec(), Refusal::BadBase64))),
+        Ok(bytes) => {
+            match Aggregated::open(&bytes).filter(|packed| packed.clone().nth(bytes.len() / SHORTEST).is_none()) {
+                Some(packed) => (Some(packed), None),
+                None => (None, Some(Content::from_bytes(bytes.into()))),
+            }
+        }
+    };
+    let packed = packed.into_iter().flatten().flatten().map(|data| Content::from_bytes(data.into()));
+    packed.chain(alone).map(move |content| Record { resource: resource.clone(), content })
 }
 
 impl Aggregated {
     /// The records in it; nothing when it is not aggregated.
-    pub(super) fn open(record: &Bytes) -> Option<Self> {
+    pub(crate) fn open(record: &Bytes) -> Option<Self> {
         let message = record.strip_prefix(&MAGIC)?;
         let (message, checksum) = message.split_at_checked(message.len().checked_sub(CHECKSUM)?)?;
         if Md5::digest(message).as_slice() != checksum {
@@ -61,7 +86,7 @@ impl Iterator for Aggregated {
 
 /// The message is not what its checksum promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 /// `required bytes data = 3` in `Record`; that it is there is not checked by the library.
 fn data(packed: Bytes) -> Result<Bytes, Broken> {
@@ -192,6 +217,32 @@ mod tests {
         let known = &known[MAGIC.len()..known.len() - CHECKSUM];
         let unknown = [&[0x40, 1, 0x49, 1, 2, 3, 4, 5, 6, 7, 8, 0x55, 1, 2, 3, 4, 0x5a, 1, 9][..], known].concat();
         assert_eq!(unpacked(&sealed(&unknown)).unwrap(), ["one"]);
+    }
+
+    fn contents(data: &[u8]) -> Vec<Content> {
+        let records: Vec<_> = super::unpacked(&BASE64.encode(data), Some("db-X".into())).collect();
+        assert!(records.iter().all(|record| record.resource.as_deref() == Some("db-X")));
+        records.into_iter().map(|record| record.content).collect()
+    }
+
+    #[test]
+    fn what_an_event_of_lambda_carries_is_unpacked() {
+        let [one, two] = ["1", "2"].map(|digit| digit.repeat(SHORTEST));
+        let both = aggregated(&[one.clone().into_bytes(), two.clone().into_bytes()]);
+        assert_eq!(contents(&both), [Content::Text(one), Content::Text(two)]);
+        assert_eq!(contents(b"{}"), [Content::Text("{}".into())]);
+        assert_eq!(contents(&sealed(&[])), []);
+        let mut broken = both.to_vec();
+        broken[9] ^= 1;
+        assert_eq!(contents(&broken), [Content::Refused(broken.clone(), Refusal::NotUtf8)]);
+        let no_base64 = super::unpacked("?", None).next().unwrap().content;
+        assert_eq!(no_base64, Content::Refused(b"?".to_vec(), Refusal::BadBase64));
+    }
+
+    #[test]
+    fn too_many_records_of_nothing_are_one() {
+        let hostile = aggregated(&vec![vec![]; 100_000]);
+        assert_eq!(contents(&hostile), [Content::Refused(hostile.to_vec(), Refusal::NotUtf8)]);
     }
 
     proptest! {
