@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use super::bucket::Parts;
 use super::folder::{Folder, Unfinished};
@@ -121,7 +122,15 @@ async fn on_disk<F: Clone + Send + 'static, T: Send + 'static>(
     again(retry, attempt).await
 }
 
-async fn blocking<T: Send + 'static>(what: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, String> {
+/// Threads that pack or wait for a disk at once. More of them make neither faster, and each keeps megabytes of what it
+/// did: while a disk stalls, memory would grow with the objects that wait for it.
+static THREADS: Semaphore = Semaphore::const_new(8);
+
+/// Does something on a thread that may be busy or wait.
+pub(super) async fn blocking<T: Send + 'static>(
+    what: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, String> {
+    let _thread = THREADS.acquire().await.map_err(|error| error.to_string())?;
     let done = tokio::task::spawn_blocking(what).await;
     done.map_err(io::Error::from).flatten().map_err(|error| error.to_string())
 }

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::encoder::{Compression, Encoder};
 use super::template::Template;
-use super::upload::Keeper;
+use super::upload::{Keeper, blocking};
 use crate::runner::{Ack, Item};
 use crate::sink::Retry;
 
@@ -56,11 +56,7 @@ impl Workshop {
             if encoder.is_slow() {
                 let mut packed = encoder;
                 let packing = move || packed.write(lines.text.as_bytes()).map(|()| packed);
-                encoder = tokio::task::spawn_blocking(packing)
-                    .await
-                    .map_err(std::io::Error::from)
-                    .flatten()
-                    .map_err(cannot_pack)?;
+                encoder = blocking(packing).await.map_err(|error| format!("cannot pack: {error}"))?;
             } else {
                 encoder.write(lines.text.as_bytes()).map_err(cannot_pack)?;
             }
