@@ -95,17 +95,20 @@ impl Soak {
     /// Says what has grown.
     ///
     /// # Errors
-    /// The memory of the last third exceeds that of the second by more than 10 %, or there are more handles or threads.
+    /// The memory of the last third exceeds that of the second by more than 10 %, or there are more handles, or threads by
+    /// more than a fifth.
     pub fn judge(&self) -> Result<(), String> {
         let [_, second, third] = self.thirds();
         if third.memory as f64 > second.memory as f64 * GROWTH {
             return Err(format!("expected flat memory, found {} MiB after {}", mebibytes(third), mebibytes(second)));
         }
-        for (what, before, after) in
-            [("handles", second.handles, third.handles), ("threads", second.threads, third.threads)]
-        {
-            // One more or less is where the sample was taken.
-            if after > before + 1 {
+        // One more or less is where the sample was taken. Threads may become a few more: where the processor is busy, a
+        // thread that has finished is not idle yet when the next job comes.
+        for (what, before, after, most) in [
+            ("handles", second.handles, third.handles, second.handles + 1),
+            ("threads", second.threads, third.threads, second.threads + second.threads / 5),
+        ] {
+            if after > most {
                 return Err(format!("expected no more {what}, found {after} after {before}"));
             }
         }
@@ -172,5 +175,6 @@ mod tests {
         assert!(soak((0..60).map(|n| (50 + n, 20, 10))).judge().unwrap_err().contains("flat memory"));
         assert!(soak((0..60).map(|n| (50, 20 + n / 5, 10))).judge().unwrap_err().contains("no more handles"));
         assert!(soak((0..60).map(|n| (50, 20, 10 + n / 5))).judge().unwrap_err().contains("no more threads"));
+        assert_eq!(soak((0..60).map(|n| (50, 20, 17 + n / 15))).judge(), Ok(()));
     }
 }

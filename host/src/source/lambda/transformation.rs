@@ -86,8 +86,8 @@ struct Tally {
     ok: u64,
     dropped: u64,
     no_room: u64,
-    /// The parts of those that are ok or dropped.
-    parts: u64,
+    /// Parts that were decoded, whatever became of their records.
+    decoded: u64,
 }
 
 /// A record whose key may be had later.
@@ -134,8 +134,8 @@ pub(super) async fn transform(
     }
     answers.wait_for(waiting, deadline).await?;
     intake.metrics().counted(&intake.decoder().counts());
-    let Tally { ok, dropped, no_room, parts } = answers.tally;
-    intake.metrics().decoded(intake.name(), parts);
+    let Tally { ok, dropped, no_room, decoded } = answers.tally;
+    intake.metrics().decoded(intake.name(), decoded);
     let failed = records.len() as u64 - ok - dropped;
     tracing::info!(
         records = records.len(),
@@ -204,6 +204,7 @@ impl<'a> Answers<'a> {
                 if let Some(part @ None) = gathered.parts.get_mut(place - gathered.first) {
                     *part = Some(decoded);
                     gathered.open -= 1;
+                    self.tally.decoded += 1;
                 }
                 self.answer_if_complete(index)
             }
@@ -230,7 +231,6 @@ impl<'a> Answers<'a> {
             None => self.tally.no_room += 1,
             Some(room) => {
                 (*entry, self.room) = (answer, room);
-                self.tally.parts += parts.len() as u64;
                 if is_empty { self.tally.dropped += 1 } else { self.tally.ok += 1 }
             }
         }
