@@ -17,10 +17,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "peer"))
 
-from kms import Front, Quiet  # noqa: E402
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from front import Front, Quiet, error  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
-from werkzeug.wrappers import Response  # noqa: E402
 
 REGION = "eu-west-1"
 
@@ -28,16 +26,19 @@ REGION = "eu-west-1"
 class Scripted(Front):
     """Any operation may be told to fail, as many times as codes are appended for it."""
 
-    def __init__(self, server):
-        super().__init__(server)
+    def __init__(self):
+        super().__init__()
         self.codes = collections.defaultdict(list)
 
     def __call__(self, environ, start_response):
         codes = self.codes[environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]]
         if not codes:
             return super().__call__(environ, start_response)
-        body = json.dumps({"__type": codes.pop(0), "message": "as the test wants it"})
-        return Response(body, 400, content_type="application/x-amz-json-1.1")(environ, start_response)
+        return error(400, codes.pop(0))(environ, start_response)
+
+    def fail_decrypt(self, status, code, times):
+        """The next `times` requests of KMS fail."""
+        self.fail("Decrypt", error(status, code), times)
 
 
 def made(name, variable):
@@ -88,7 +89,7 @@ def stream(generate):
 @pytest.fixture
 def aws(monkeypatch):
     """KMS and Kinesis, as boto3 finds them by itself; `front` counts requests and makes Decrypt fail."""
-    front = Scripted(DomainDispatcherApplication(create_backend_app))
+    front = Scripted()
     server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -72,7 +72,7 @@ def test_another_context_is_refused(aws, kms_records):
 def test_each_failure_has_its_class_and_advice(one_attempt, aws, kms_records, stream, status, code, kind, expected):
     keys = KmsKeys()
     # More often than boto3 tries.
-    aws.front.fail(status, code, 10)
+    aws.front.fail_decrypt(status, code, 10)
     failure = refusal(keys, kms_records, stream.resources[0])
     assert isinstance(failure, kind)
     assert str(failure).startswith(f"kms in eu-west-1 says {code}") and expected in str(failure)
@@ -81,22 +81,21 @@ def test_each_failure_has_its_class_and_advice(one_attempt, aws, kms_records, st
 @pytest.mark.parametrize("status", [200, 302, 403, 404, 503])
 def test_what_a_proxy_says_refuses_nothing(one_attempt, aws, kms_records, stream, status):
     keys = KmsKeys()
-    aws.front.failure = Response("<html>please sign in</html>", status, content_type="text/html")
-    aws.front.failures = 10
+    aws.front.fail("Decrypt", Response("<html>please sign in</html>", status, content_type="text/html"), 10)
     failure = refusal(keys, kms_records, stream.resources[0])
     assert isinstance(failure, KeyUnavailable), failure
     assert "sign in" not in str(failure)
 
 
 def test_one_failure_that_passes_is_not_noticed(aws, kms_records, stream):
-    aws.front.fail(500, "KMSInternalException", 1)
+    aws.front.fail_decrypt(500, "KMSInternalException", 1)
     merged = Decoder(keys=KmsKeys()).decode(kms_records.records, stream.resources[0])
     assert merged.failures == ()
 
 
 def test_a_throttled_account_is_left_alone(one_attempt, aws, kms_records, stream):
     keys = KmsKeys()
-    aws.front.fail(400, "ThrottlingException", 10)
+    aws.front.fail_decrypt(400, "ThrottlingException", 10)
     assert "request quota for KMS is used up" in str(refusal(keys, kms_records, stream.resources[0]))
     calls = aws.front.calls["Decrypt"]
     assert "kms in eu-west-1 throttles this account; asked again in" in str(refusal(keys, kms_records))
@@ -109,7 +108,7 @@ def test_an_outage_makes_records_retryable_and_a_cached_key_bridges_it(one_attem
     decoder = Decoder(keys=cache)
     expected = decoder.decode(kms_records.records, stream.resources[0])
     now[0] = 3600.0
-    aws.front.fail(500, "KMSInternalException", 1000)
+    aws.front.fail_decrypt(500, "KMSInternalException", 1000)
     assert decoder.decode(kms_records.records, stream.resources[0]) == expected
     assert cache.stats.stale > 0
     [failed] = Decoder(keys=KmsKeys()).decode(kms_records.records[:1], stream.resources[0]).failures
@@ -155,7 +154,7 @@ def test_no_key_is_shown_anywhere(aws, kms_records, stream, caplog):
     with caplog.at_level(logging.DEBUG, "dastap"):
         decoder = Decoder(keys=KmsKeys())
         merged = decoder.decode([*kms_records.records, b"{"], stream.resources[0])
-        aws.front.fail(400, "AccessDeniedException", 10)
+        aws.front.fail_decrypt(400, "AccessDeniedException", 10)
         failures = Decoder(keys=KmsKeys()).decode(kms_records.records, stream.resources[0]).failures
     assert len(failures) == 60 and "data key decrypted" in caplog.text and "data key refused" in caplog.text
     said = caplog.text + repr((decoder, decoder.keys, merged.failures, failures, decoder.counts()))
