@@ -204,7 +204,8 @@ target/.pipelines: Makefile pipelines/kcl/pom.xml
 	@command -v mvn >/dev/null || $(call install,maven,Maven 3)
 	@test -x target/peers/syslog-ng/usr/sbin/syslog-ng || $(unpack-syslog-ng)
 	@{ node --version && npm --version; } >/dev/null 2>&1 || $(call install,nodejs npm,Node: https://nodejs.org)
-	@npm install --prefix target/peers/azurite --silent --ignore-scripts --no-audit --no-fund azurite@3.35.0
+	@mkdir -p target/peers/azurite && cd target/peers/azurite \
+		&& npm install --loglevel=error --ignore-scripts --no-audit --no-fund azurite@3.35.0
 	@mvn --quiet --batch-mode --file pipelines/kcl/pom.xml dependency:copy-dependencies \
 		-DoutputDirectory="$(CURDIR)/target/peers/kcl"
 	@touch $@
