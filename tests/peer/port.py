@@ -23,13 +23,15 @@ class Port:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
-        self.socket.close()
-        self.socket = bound(self.number)
+        # The next one has the port before this one leaves it: else a connection of another process may take it.
+        last, self.socket = self.socket, bound(self.number)
+        last.close()
 
 
 def bound(port):
     it = socket.socket()
     it.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    it.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     it.bind(("127.0.0.1", port))
     return it
 
