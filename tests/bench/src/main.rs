@@ -58,7 +58,6 @@ fn main() -> Result<()> {
     }
     report.parts = parts::measure(rounds)?;
     report.hertz = clock::hertz();
-    report.scaling = component::scaling(classes.last().ok_or("expected a class")?, rounds)?;
     report.process = process::measure(rounds, folder.path())?;
     print!("{report}");
     let path = target().join("bench.json");
@@ -92,6 +91,7 @@ fn measure(class: &Class, rounds: usize) -> Result<Row> {
         native: median(2),
         python: median(3),
         plain_bytes: class.plain_bytes as f64 / class.records.len() as f64,
+        scaling: component::scaling(class, rounds)?,
         record_bytes: class.records.iter().map(String::len).sum::<usize>() as f64 / class.records.len() as f64,
     })
 }

@@ -17,6 +17,8 @@ pub(crate) struct Row {
     pub(crate) python: f64,
     pub(crate) plain_bytes: f64,
     pub(crate) record_bytes: f64,
+    /// How much faster two workers are than one; none on a machine with one processor.
+    pub(crate) scaling: Option<f64>,
 }
 
 pub(crate) struct Report {
@@ -26,7 +28,6 @@ pub(crate) struct Report {
     pub(crate) parts: Vec<Part>,
     /// Cycles a second.
     pub(crate) hertz: Option<f64>,
-    pub(crate) scaling: Option<f64>,
     pub(crate) process: Process,
 }
 
@@ -56,7 +57,7 @@ impl Row {
 impl Report {
     pub(crate) fn new(rounds: usize) -> Self {
         let process = Process { first_event: 0.0, peak_ordinary: 0, peak_large: 0 };
-        Report { rounds, rows: Vec::new(), rules: Vec::new(), parts: Vec::new(), hertz: None, scaling: None, process }
+        Report { rounds, rows: Vec::new(), rules: Vec::new(), parts: Vec::new(), hertz: None, process }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -74,6 +75,7 @@ impl Report {
                 "toNative": row.to_native(), "toNativeGoal": row.goals().0,
                 "toPython": row.to_python(), "toPythonGoal": row.goals().1,
                 "boundary": row.boundary(),
+                "twoWorkersToOne": row.scaling,
             })).collect::<Value>(),
             "rules": self.rules.iter().map(|cost| json!({ "setting": cost.name, "toNone": cost.ratio, "goal": cost.goal })).collect::<Value>(),
             "parts": self.parts.iter().map(|part| json!({
@@ -81,7 +83,6 @@ impl Report {
                 "cyclesPerByte": self.hertz.map(|hertz| hertz / part.embedded),
                 "bytesPerSecond": { "embedded": part.embedded, "portable": part.portable, "native": part.native },
             })).collect::<Value>(),
-            "twoWorkersToOne": self.scaling,
             "firstEventSeconds": self.process.first_event,
             "peakBytes": { "ordinary": self.process.peak_ordinary, "records1MiB": self.process.peak_large },
         })
@@ -93,20 +94,21 @@ impl fmt::Display for Report {
         writeln!(f, "{}; medians of {} rounds, interleaved; interrupt checks on\n", machine(), self.rounds)?;
         writeln!(
             f,
-            "| events a record | record | sandboxed, records/s | / native aws-lc (goal) | / Python Lambda (goal) | boundary |"
+            "| events a record | record | sandboxed, records/s | / native aws-lc (goal) | / Python Lambda (goal) | boundary | two workers |"
         )?;
-        writeln!(f, "|---|---|---|---|---|---|")?;
+        writeln!(f, "|---|---|---|---|---|---|---|")?;
         for row in &self.rows {
             let (native, python) = row.goals();
             writeln!(
                 f,
-                "| {} | {} | {:.0} | {:.2} ({native:.2}) | {:.1} ({python:.1}) | {:.1} % |",
+                "| {} | {} | {:.0} | {:.2} ({native:.2}) | {:.1} ({python:.1}) | {:.1} % | {} |",
                 if row.class == "H" { "heartbeat" } else { row.class },
                 size(row.record_bytes),
                 1.0 / row.component,
                 row.to_native(),
                 row.to_python(),
                 row.boundary() * 100.0,
+                row.scaling.map_or_else(String::new, |scaling| format!("{scaling:.2}")),
             )?;
         }
         writeln!(
@@ -125,12 +127,9 @@ impl fmt::Display for Report {
                 if *name == "20 rules" { "\n" } else { "" }
             )?;
         }
-        if let Some(scaling) = self.scaling {
-            writeln!(f, "\nTwo workers: {scaling:.2} times one.")?;
-        }
         writeln!(
             f,
-            "Process start to first event: {:.0} ms. Peak memory: {} on ordinary records, {} on records of 1 MiB.",
+            "\nProcess start to first event: {:.0} ms. Peak memory: {} on ordinary records, {} on records of 1 MiB.",
             self.process.first_event * 1e3,
             size(self.process.peak_ordinary as f64),
             size(self.process.peak_large as f64),
