@@ -2,62 +2,32 @@
 //!
 //! Labels never hold text from inside a record but the ids of cluster and instance and the names of rules.
 
+mod families;
 mod keys;
 mod progress;
 mod serve;
 mod summary;
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 
 use crate::config::KmsPrice;
 use crate::engine::{Count, Failure};
 use crate::keys::Cache;
+use families::{Families, Labels};
 pub(crate) use keys::Timed;
 pub(crate) use progress::Progress;
 pub(crate) use serve::{counters, health, serve};
 pub(crate) use summary::Summary;
 use summary::Totals;
 
-type Labels = Vec<(&'static str, String)>;
-type Counters = Family<Labels, Counter>;
-type Gauges = Family<Labels, Gauge>;
-type Decimals = Family<Labels, Gauge<f64, AtomicU64>>;
-type Seconds = Family<Labels, Histogram>;
-
 /// All counters. One for the whole program.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    records_received: Counters,
-    bytes_received: Counters,
-    records_decoded: Counters,
-    records_failed: Counters,
-    records_suite: Counters,
-    plain_bytes: Counters,
-    events_kept: Counters,
-    events_dropped: Counters,
-    events_by_rule: Counters,
-    events_unrouted: Counters,
-    heartbeats: Counters,
-    heartbeat_last: Gauges,
-    values_redacted: Counters,
-    lag: Decimals,
-    stalled: Gauges,
-    queue_bytes: Gauges,
-    sink_events: Counters,
-    sink_bytes: Counters,
-    sink_refused: Counters,
-    sink_retries: Counters,
-    sink_seconds: Seconds,
-    kms_seconds: Seconds,
+    families: Families,
     caches: Arc<Mutex<Vec<Arc<Cache>>>>,
     progress: Progress,
     totals: Arc<Mutex<Totals>>,
@@ -76,96 +46,23 @@ impl Metrics {
         let totals: Arc<Mutex<Totals>> = Arc::default();
         let mut registry = Registry::with_prefix("dastap");
         let caches: Arc<Mutex<Vec<Arc<Cache>>>> = Arc::default();
-        let mut counters = |name: &str, help: &str| {
-            let counters = Counters::default();
-            registry.register(name, help, counters.clone());
-            counters
-        };
-        let records_received = counters("records_received", "Records handed over by a source");
-        let bytes_received = counters("bytes_received", "Bytes of these records");
-        let records_decoded = counters("records_decoded", "Records whose events were handed to the sinks or dropped");
-        let records_failed = counters("records_failed", "Records that went to the dead letter, by stage and reason");
-        let records_suite = counters("messages_decrypted", "Encrypted messages, by algorithm suite");
-        let plain_bytes = counters("bytes_unpacked", "Bytes of decrypted and unpacked documents");
-        let events_kept = counters("events_kept", "Events handed to the sinks, by cluster and instance");
-        let events_dropped = counters("events_dropped", "Events that a setting or a rule dropped, by the reason");
-        let events_by_rule = counters("events_matched", "Events that a rule decided about, by rule and verdict");
-        let events_unrouted = counters("events_unrouted", "Events of a route that no sink takes");
-        let heartbeats = counters("heartbeats_received", "Heartbeats, kept or dropped, by cluster and instance");
-        let values_redacted = counters("values_redacted", "Values that redaction changed, by the way");
-        let sink_events = counters("sink_events_accepted", "Events that a sink has accepted");
-        let sink_bytes = counters("sink_bytes_accepted", "Bytes of these events");
-        let sink_refused =
-            counters("sink_events_refused", "Events that a sink refused for good; the dead letter has them");
-        let sink_retries =
-            counters("sink_requests_retried", "Attempts of a sink that did not succeed and are repeated");
-        let gauges = |registry: &mut Registry, name: &str, help: &str| {
-            let gauges = Gauges::default();
-            registry.register(name, help, gauges.clone());
-            gauges
-        };
-        let heartbeat_last = gauges(
-            &mut registry,
-            "heartbeat_last_timestamp_seconds",
-            "When the last heartbeat of an instance was decoded; alert when it is old",
-        );
-        let lag = Decimals::default();
-        let help = "How far behind the end of its shard the last read is";
-        registry.register_with_unit("shard_lag", help, Unit::Seconds, lag.clone());
-        let stalled = gauges(&mut registry, "lanes_stalled", "Streams that wait for data keys");
-        let queue_bytes = gauges(&mut registry, "queue_bytes", "Bytes that wait for a sink");
-        let seconds = |registry: &mut Registry, name: &str, help: &str| {
-            // From a millisecond to half a minute.
-            let seconds = Seconds::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 16)));
-            registry.register_with_unit(name, help, Unit::Seconds, seconds.clone());
-            seconds
-        };
-        let sink_seconds = seconds(&mut registry, "sink_request", "From a sink's request to the answer");
-        let kms_seconds =
-            seconds(&mut registry, "kms_request", "From a question for a data key to the answer, by outcome");
+        let families = Families::register(&mut registry);
         let collector = keys::Collector { caches: Arc::clone(&caches), totals: Arc::clone(&totals), price };
         registry.register_collector(Box::new(collector));
-        Metrics {
-            registry,
-            records_received,
-            bytes_received,
-            records_decoded,
-            records_failed,
-            records_suite,
-            plain_bytes,
-            events_kept,
-            events_dropped,
-            events_by_rule,
-            events_unrouted,
-            heartbeats,
-            heartbeat_last,
-            values_redacted,
-            lag,
-            stalled,
-            queue_bytes,
-            sink_events,
-            sink_bytes,
-            sink_refused,
-            sink_retries,
-            sink_seconds,
-            kms_seconds,
-            caches,
-            progress: Progress::default(),
-            totals,
-        }
+        Metrics { registry, families, caches, progress: Progress::default(), totals }
     }
 
     /// Records came from a source: how many, how large.
     pub(crate) fn received(&self, source: &str, records: usize, bytes: usize) {
         let labels = vec![("source", source.to_owned())];
-        self.records_received.get_or_create(&labels).inc_by(records as u64);
-        self.bytes_received.get_or_create(&labels).inc_by(bytes as u64);
+        self.families.records_received.get_or_create(&labels).inc_by(records as u64);
+        self.families.bytes_received.get_or_create(&labels).inc_by(bytes as u64);
         self.totals().received += records as u64;
     }
 
     /// So many records were decoded; their events are in [`Self::counted`].
     pub(crate) fn decoded(&self, source: &str, records: u64) {
-        self.records_decoded.get_or_create(&vec![("source", source.to_owned())]).inc_by(records);
+        self.families.records_decoded.get_or_create(&vec![("source", source.to_owned())]).inc_by(records);
         self.totals().decoded += records;
     }
 
@@ -174,7 +71,7 @@ impl Metrics {
         let (stage, reason) = (failure.stage.to_string(), failure.reason.clone());
         let kind = format!("{stage}/{reason}");
         let labels = vec![("source", source.to_owned()), ("stage", stage), ("reason", reason)];
-        self.records_failed.get_or_create(&labels).inc();
+        self.families.records_failed.get_or_create(&labels).inc();
         *self.totals().failed.entry(kind).or_default() += 1;
     }
 
@@ -188,28 +85,33 @@ impl Metrics {
             match name.split_once('.').unwrap_or((name, "")) {
                 ("kept", "") => {
                     self.totals().kept += value;
-                    self.events_kept.get_or_create(&of_instance()).inc_by(value)
+                    self.families.events_kept.get_or_create(&of_instance()).inc_by(value)
                 }
                 ("kept", rule) => {
                     let rule = rule.strip_prefix("rule.").unwrap_or(rule);
-                    self.events_by_rule.get_or_create(&of_rule("kept", rule)).inc_by(value)
+                    self.families.events_by_rule.get_or_create(&of_rule("kept", rule)).inc_by(value)
                 }
                 ("dropped", reason) => {
                     if let Some(rule) = reason.strip_prefix("rule.") {
-                        self.events_by_rule.get_or_create(&of_rule("dropped", rule)).inc_by(value);
+                        self.families.events_by_rule.get_or_create(&of_rule("dropped", rule)).inc_by(value);
                     }
                     let reason = if reason.starts_with("rule.") { "rule" } else { reason };
                     self.totals().dropped += value;
-                    self.events_dropped.get_or_create(&of("reason", reason)).inc_by(value)
+                    self.families.events_dropped.get_or_create(&of("reason", reason)).inc_by(value)
                 }
                 ("heartbeats", _) => {
                     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-                    self.heartbeat_last.get_or_create(&of_instance()).set(i64::try_from(now).unwrap_or(i64::MAX));
-                    self.heartbeats.get_or_create(&of_instance()).inc_by(value)
+                    self.families
+                        .heartbeat_last
+                        .get_or_create(&of_instance())
+                        .set(i64::try_from(now).unwrap_or(i64::MAX));
+                    self.families.heartbeats.get_or_create(&of_instance()).inc_by(value)
                 }
-                ("suite", suite) => self.records_suite.get_or_create(&of("suite", suite)).inc_by(value),
-                ("plain-bytes", _) => self.plain_bytes.get_or_create(&vec![]).inc_by(value),
-                ("redacted", action) => self.values_redacted.get_or_create(&of("action", action)).inc_by(value),
+                ("suite", suite) => self.families.records_suite.get_or_create(&of("suite", suite)).inc_by(value),
+                ("plain-bytes", _) => self.families.plain_bytes.get_or_create(&vec![]).inc_by(value),
+                ("redacted", action) => {
+                    self.families.values_redacted.get_or_create(&of("action", action)).inc_by(value)
+                }
                 _ => 0,
             };
         }
@@ -217,18 +119,18 @@ impl Metrics {
 
     /// Bytes entered the queue of a sink.
     pub(crate) fn queued(&self, sink: &str, bytes: usize) {
-        self.queue_bytes.get_or_create(&of_sink(sink)).inc_by(bytes as i64);
+        self.families.queue_bytes.get_or_create(&of_sink(sink)).inc_by(bytes as i64);
     }
 
     /// Bytes left the queue of a sink.
     pub(crate) fn dequeued(&self, sink: &str, bytes: usize) {
-        self.queue_bytes.get_or_create(&of_sink(sink)).dec_by(bytes as i64);
+        self.families.queue_bytes.get_or_create(&of_sink(sink)).dec_by(bytes as i64);
     }
 
     /// Events of a route that no sink takes.
     pub(crate) fn unrouted(&self, route: &str, events: u64) {
         self.totals().unrouted += events;
-        let first = self.events_unrouted.get_or_create(&vec![]).inc_by(events) == 0;
+        let first = self.families.events_unrouted.get_or_create(&vec![]).inc_by(events) == 0;
         if first {
             tracing::warn!(route, "no sink takes events of this route; they are counted and not delivered");
         }
@@ -241,40 +143,40 @@ impl Metrics {
 
     /// KMS, or whoever decrypts, answered after this time.
     pub(crate) fn key_answered(&self, outcome: &'static str, after: Duration) {
-        self.kms_seconds.get_or_create(&vec![("outcome", outcome.to_owned())]).observe(after.as_secs_f64());
+        self.families.kms_seconds.get_or_create(&vec![("outcome", outcome.to_owned())]).observe(after.as_secs_f64());
     }
 
     /// A sink's other side answered, well or not, after this time.
     pub(crate) fn sink_answered(&self, sink: &str, after: Duration) {
-        self.sink_seconds.get_or_create(&of_sink(sink)).observe(after.as_secs_f64());
+        self.families.sink_seconds.get_or_create(&of_sink(sink)).observe(after.as_secs_f64());
     }
 
     /// A sink has to try again.
     pub(crate) fn sink_retried(&self, sink: &str) {
-        self.sink_retries.get_or_create(&of_sink(sink)).inc();
+        self.families.sink_retries.get_or_create(&of_sink(sink)).inc();
     }
 
     /// A sink's other side refused lines for good.
     pub(crate) fn sink_refused(&self, sink: &str, lines: u64) {
-        self.sink_refused.get_or_create(&of_sink(sink)).inc_by(lines);
+        self.families.sink_refused.get_or_create(&of_sink(sink)).inc_by(lines);
     }
 
     /// A sink accepted events.
     pub(crate) fn sink_accepted(&self, sink: &str, events: u64, bytes: usize) {
-        self.sink_events.get_or_create(&of_sink(sink)).inc_by(events);
-        self.sink_bytes.get_or_create(&of_sink(sink)).inc_by(bytes as u64);
+        self.families.sink_events.get_or_create(&of_sink(sink)).inc_by(events);
+        self.families.sink_bytes.get_or_create(&of_sink(sink)).inc_by(bytes as u64);
         *self.totals().accepted.entry(sink.to_owned()).or_default() += events;
     }
 
     /// How far behind the end of its shard a source's last read is.
     pub(crate) fn lag(&self, source: &str, shard: &str, behind: Duration) {
         let labels = vec![("source", source.to_owned()), ("shard", shard.to_owned())];
-        self.lag.get_or_create(&labels).set(behind.as_secs_f64());
+        self.families.lag.get_or_create(&labels).set(behind.as_secs_f64());
     }
 
     /// A lane waits for keys (true) or goes on (false).
     pub(crate) fn stalled(&self, source: &str, stalled: bool) {
-        let lanes = self.stalled.get_or_create(&vec![("source", source.to_owned())]).clone();
+        let lanes = self.families.stalled.get_or_create(&vec![("source", source.to_owned())]).clone();
         if stalled {
             lanes.inc()
         } else {

@@ -1,16 +1,20 @@
 //! The values of one event: each field is looked up once, each text is unescaped and put in lower case once, whatever
 //! the number of rules that ask. Buffers stay from event to event.
 
+mod leaves;
+mod text;
+
 use std::ops::Range;
 
 use super::compiler::{Field, Fields as Sources, Source};
-use super::folding::fold_into;
 use super::key::Key;
 use super::made;
 use super::matcher::Scalar;
 use crate::events::Noted;
-use crate::fields::{self, Fields, Index, Leaves as Walk, Wanted};
-use crate::json::{self, Names, Place};
+use crate::fields::{self, Fields, Index, Wanted};
+use crate::json::{Names, Place};
+use leaves::Leaves;
+use text::Text;
 
 /// The values of the event that they have begun with.
 #[derive(Debug)]
@@ -66,35 +70,6 @@ struct Slot {
     text: Text,
 }
 
-/// A scalar as a text, plain and in lower case, both made when they are asked for.
-#[derive(Debug, Default)]
-struct Text {
-    source: Written,
-    made: String,
-    folded: String,
-    is_folded: bool,
-}
-
-/// Where the plain text of a scalar is.
-#[derive(Debug, Default)]
-enum Written {
-    /// It has been made.
-    #[default]
-    Made,
-    /// It stands there in the event as it is.
-    Plain(Range<usize>),
-    /// The body of a JSON text, with escapes or without.
-    Body(Range<usize>),
-}
-
-/// All texts and numbers of an event.
-#[derive(Debug, Default)]
-pub(super) struct Leaves {
-    turn: u64,
-    text: String,
-    places: Vec<(Scalar, Range<usize>)>,
-}
-
 impl Values {
     /// For events whose fields come from `sources`.
     pub(crate) fn new(sources: Sources) -> Self {
@@ -143,14 +118,7 @@ impl Values {
             Content::Scalar(_) => {}
             _ => return None,
         }
-        // The event outlives the call, but what is borrowed of it is copied: routes are short.
-        let text = &mut self.slots.get_mut(field.0)?.text;
-        text.read(event);
-        if let Written::Plain(range) = std::mem::take(&mut text.source) {
-            text.made.clear();
-            text.made.push_str(event.get(range).unwrap_or_default());
-        }
-        Some(&text.made)
+        Some(self.slots.get_mut(field.0)?.text.copied(event))
     }
 
     /// What can be known of a field before it is compared.
@@ -188,11 +156,7 @@ impl Values {
     /// lower case is already known.
     #[inline]
     pub(super) fn body<'e>(&self, field: Field, event: &'e str) -> Option<&'e str> {
-        let text = &self.slots.get(field.0)?.text;
-        match &text.source {
-            Written::Plain(range) | Written::Body(range) if !text.is_folded => event.get(range.clone()),
-            _ => None,
-        }
+        self.slots.get(field.0)?.text.body(event)
     }
 
     /// The texts of two scalars.
@@ -227,11 +191,7 @@ impl Values {
     /// All texts and numbers of the event, in lower case unless `cased`.
     pub(super) fn leaves(&mut self, cased: bool, event: &str) -> &Leaves {
         let leaves = if cased { &mut self.plain_leaves } else { &mut self.folded_leaves };
-        if leaves.turn != self.turn {
-            leaves.turn = self.turn;
-            leaves.read(cased, event, &mut self.element);
-        }
-        leaves
+        leaves.of(self.turn, cased, event, &mut self.element)
     }
 
     fn look_up(&mut self, field: Field, event: &str) -> Content {
@@ -255,7 +215,7 @@ impl Values {
         match source {
             Source::Path(path) => slot.take(fields.path(path)),
             Source::Made(made) => {
-                slot.content = match made::make(*made, &fields, &mut slot.text.made) {
+                slot.content = match made::make(*made, &fields, slot.text.make()) {
                     Some(scalar) => Content::Scalar(scalar),
                     None => Content::Missing,
                 };
@@ -294,86 +254,5 @@ fn content(value: fields::Field<'_>) -> Content {
         Some(b't' | b'f') => Content::Scalar(Scalar::Boolean),
         Some(b'n') | None => Content::Null,
         Some(_) => Content::Scalar(Scalar::Number),
-    }
-}
-
-impl Text {
-    fn clear(&mut self) {
-        self.source = Written::Made;
-        self.made.clear();
-        self.is_folded = false;
-    }
-
-    /// Takes a scalar of the event.
-    fn set(&mut self, value: fields::Field<'_>) {
-        self.is_folded = false;
-        self.source = match value.body() {
-            None => Written::Plain(value.range()),
-            Some(_) => Written::Body(value.start().saturating_add(1)..value.end().saturating_sub(1)),
-        };
-    }
-
-    /// Makes the plain text, unless it stands in the event.
-    fn read(&mut self, event: &str) {
-        let Written::Body(range) = &self.source else { return };
-        let body = event.get(range.clone()).unwrap_or_default();
-        self.source = match json::has_escape(body) {
-            false => Written::Plain(range.clone()),
-            true => {
-                self.made.clear();
-                json::unescape_into(body, &mut self.made);
-                Written::Made
-            }
-        };
-    }
-
-    /// Makes what [`Text::get`] is to give.
-    fn prepare(&mut self, cased: bool, event: &str) {
-        if !cased && self.is_folded {
-            return;
-        }
-        self.read(event);
-        if !cased {
-            let mut folded = std::mem::take(&mut self.folded);
-            folded.clear();
-            fold_into(self.plain(event), &mut folded);
-            self.folded = folded;
-            self.is_folded = true;
-        }
-    }
-
-    /// The text, prepared before.
-    fn get<'e>(&'e self, cased: bool, event: &'e str) -> &'e str {
-        if cased { self.plain(event) } else { &self.folded }
-    }
-
-    /// The plain text, read before.
-    fn plain<'e>(&'e self, event: &'e str) -> &'e str {
-        match &self.source {
-            Written::Made => &self.made,
-            Written::Plain(range) | Written::Body(range) => event.get(range.clone()).unwrap_or_default(),
-        }
-    }
-}
-
-impl Leaves {
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Scalar, &str)> {
-        self.places.iter().map(|(scalar, place)| (*scalar, self.text.get(place.clone()).unwrap_or_default()))
-    }
-
-    fn read(&mut self, cased: bool, event: &str, element: &mut Text) {
-        self.text.clear();
-        self.places.clear();
-        for leaf in Walk::of(event) {
-            let Content::Scalar(scalar) = content(leaf) else { continue };
-            element.set(leaf);
-            element.read(event);
-            let start = self.text.len();
-            match cased {
-                true => self.text.push_str(element.plain(event)),
-                false => fold_into(element.plain(event), &mut self.text),
-            }
-            self.places.push((scalar, start..self.text.len()));
-        }
     }
 }
