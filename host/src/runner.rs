@@ -12,6 +12,7 @@
 mod flow;
 mod intake;
 mod lane;
+mod outgoing;
 mod pending;
 mod plan;
 mod queue;

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::flow::{Flow, Open};
-use super::queue::Lines;
+use super::outgoing::Outgoing;
 use super::receipt::{Receipt, Settlement};
 use crate::backoff::{Backoff, roll};
 use crate::metrics::Metrics;
 use crate::record::Batch;
 use crate::workers::{Decoding, Line, Part};
-use crate::{Decoder, Failure, Verdict, dead_letter};
+use crate::{Decoder, Failure, Verdict};
 
 /// What a lane does about a failure that may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,60 +234,6 @@ impl<'a> Stalled<'a> {
 impl Drop for Stalled<'_> {
     fn drop(&mut self) {
         self.metrics.stalled(self.source, false);
-    }
-}
-
-/// What is made of a part of a batch, collected by route.
-struct Outgoing {
-    lines: Vec<Lines>,
-    failed: Vec<u8>,
-    failures: u32,
-    decoded: u64,
-    resource: Option<Arc<str>>,
-}
-
-impl Outgoing {
-    fn new(resource: Option<Arc<str>>) -> Self {
-        Outgoing { lines: vec![], failed: vec![], failures: 0, decoded: 0, resource }
-    }
-
-    fn add(&mut self, index: u64, record: &[u8], verdict: Verdict, mut on_failure: impl FnMut(&Failure)) {
-        match verdict {
-            Verdict::Decoded(decoded) => {
-                self.decoded += 1;
-                for output in decoded.outputs {
-                    match self.lines.iter_mut().find(|lines| lines.route == output.route) {
-                        Some(lines) => {
-                            lines.text.push_str(&output.lines);
-                            lines.events += output.events;
-                        }
-                        None => self.lines.push(Lines {
-                            route: output.route,
-                            text: output.lines,
-                            events: output.events,
-                            resource: self.resource.clone(),
-                        }),
-                    }
-                }
-            }
-            Verdict::Failed(failure) => {
-                on_failure(&failure);
-                // Writing into memory cannot fail.
-                let _ = dead_letter::write_line(&mut self.failed, index, &failure, self.resource.as_deref(), record);
-                self.failures += 1;
-            }
-        }
-    }
-
-    async fn put(self, flow: &Flow, settlement: &Arc<Settlement>) {
-        for lines in self.lines {
-            flow.put(Arc::new(lines), settlement).await;
-        }
-        if let Some(dead_letter) = flow.dead_letter.as_ref().filter(|_| self.failures > 0) {
-            let text = String::from_utf8_lossy(&self.failed).into_owned();
-            let lines = Lines { route: "failed".to_owned(), text, events: self.failures, resource: self.resource };
-            dead_letter.put(Arc::new(lines), settlement.ack()).await;
-        }
     }
 }
 
