@@ -50,7 +50,7 @@ test-go: target/.tools target/.foreign target/.peers target/.go ## The Go packag
 	@export DASTAP_EMBEDDING=$(CURDIR)/target/embedding LD_LIBRARY_PATH=$(CURDIR)/target/capi-debug/lib \
 			PKG_CONFIG_PATH=$(CURDIR)/target/capi-debug/lib/pkgconfig; \
 		for module in host/go host/go/kms; do \
-			(cd $$module && go mod download && go vet ./... && go test ./...) || exit 1; done
+			(cd $$module && { go mod download >/dev/null 2>&1; go vet ./... && go test ./...; }) || exit 1; done
 
 test-java: target/.tools target/.peers target/.java ## The Java package, against the Rust program
 	@$(CARGO) build --all-targets
@@ -82,7 +82,7 @@ target/.endurance: target/.tools target/.peers $(DASTAP)
 	@$(CARGO) build --all-targets
 
 $(CURDIR)/target/release/dastap: target/.tools
-	@$(CARGO) build --release --bin dastap
+	@$(CARGO) build --release --package dastap --bin dastap
 
 component: target/.tools ## The portable component, for other hosts: target/dastap.wasm, its SHA-256, its contract target/wit
 	@$(CARGO) run --quiet --package dastap-tests --bin component -- target/dastap.wasm
@@ -101,7 +101,7 @@ fluent-bit: capi ## The filter for Fluent Bit: target/fluent-bit, with its Lua f
 
 # Lambda's provided.al2023 has glibc 2.34: a program from a newer system would not start there.
 lambda: target/.tools ## The packages of pipelines/lambda: target/lambda/trigger.zip and transformation.zip
-	@$(CARGO) build --release --bin dastap
+	@$(CARGO) build --release --package dastap --bin dastap
 	@! grep -aqE 'GLIBC_2\.(3[5-9]|[4-9][0-9])' target/release/dastap \
 		|| { echo "this system's C library is newer than that of provided.al2023: build on Debian 12 or Amazon Linux 2023"; exit 1; }
 	@rm -rf target/lambda
