@@ -165,11 +165,12 @@ target/.lints: target/.tools
 		|| $(call install,rustfmt-web rust-web-clippy,rustfmt and clippy: rustup component add rustfmt clippy)
 	@touch $@
 
-# Programs that the tests run: C under valgrind, LuaJIT as Fluent Bit has it.
+# Programs that the tests run: C under valgrind, LuaJIT as Fluent Bit has it, zstd to read what sinks wrote.
 target/.foreign: Makefile
 	@mkdir -p target
-	@{ command -v valgrind && command -v luajit && pkg-config --exists jansson; } >/dev/null \
-		|| $(call install,valgrind luajit pkg-config libc6-dbg libjansson-dev,valgrind$(comma) luajit$(comma) pkg-config and jansson)
+	@{ command -v valgrind && command -v luajit && command -v zstd && pkg-config --exists jansson; } >/dev/null \
+		|| $(call install,valgrind luajit zstd pkg-config libc6-dbg libjansson-dev,\
+			valgrind$(comma) luajit$(comma) zstd$(comma) pkg-config and jansson)
 	@touch $@
 
 target/.venv:
