@@ -13,6 +13,8 @@ use crate::error::Error;
 use crate::keys::{Cache, CacheSettings, KeyProvider};
 
 /// Decodes batches of records in the sandbox. Clones share the warm instances and the key cache.
+///
+/// Its futures want a tokio runtime with timers (`enable_time`, or `enable_all`).
 #[derive(Clone)]
 pub struct Decoder {
     instances: Arc<Instances>,
