@@ -73,7 +73,7 @@ def ours(decoder: Decoder, records: "list[bytes]", resource: str) -> "tuple[floa
 
 def theirs(usual: "subprocess.Popen[str]") -> "tuple[float, int]":
     assert usual.stdin is not None and usual.stdout is not None
-    usual.stdin.write("turn\n")
+    usual.stdin.write("\n")
     usual.stdin.flush()
     answer = json.loads(usual.stdout.readline())
     return answer["seconds"], answer["events"]

@@ -1,7 +1,9 @@
 //! The record classes: a lone heartbeat, and 1, 10, 100, 1000 events of Aurora PostgreSQL a record.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dastap::synth::{Engine, Settings, Stream};
 
@@ -14,22 +16,23 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// Records of one size, all under one data key.
 pub(crate) struct Class {
     pub(crate) name: &'static str,
-    pub(crate) records: Vec<String>,
+    /// The records as the program cuts them.
+    pub(crate) batches: Vec<Vec<String>>,
     pub(crate) resource: String,
     /// The keyring file's text.
     pub(crate) keyring: String,
-    /// Events that are no heartbeats.
-    pub(crate) events: usize,
+    /// Events of a record that are no heartbeats.
+    pub(crate) events_each: usize,
     pub(crate) plain_bytes: usize,
     pub(crate) records_path: PathBuf,
     pub(crate) keyring_path: PathBuf,
 }
 
 /// All classes; their files go into `folder`.
-pub(crate) fn all(folder: &Path) -> Result<Vec<Class>> {
+pub(crate) fn all(folder: &Path) -> Result<Vec<Arc<Class>>> {
     [("H", 0, 2000), ("1", 1, 2000), ("10", 10, 1000), ("100", 100, 250), ("1000", 1000, 40)]
         .into_iter()
-        .map(|(name, events, records)| Class::new(folder, name, events, records))
+        .map(|(name, events, records)| Class::new(folder, name, events, records).map(Arc::new))
         .collect()
 }
 
@@ -55,24 +58,20 @@ impl Class {
         let keyring_path = folder.join(format!("{name}.keyring.json"));
         fs::write(&records_path, records.join("\n") + "\n")?;
         fs::write(&keyring_path, &keyring)?;
-        let events = if events == 0 { 0 } else { events as usize * records.len() };
-        let keyring = String::from_utf8(keyring)?;
-        Ok(Class { name, records, resource, keyring, events, plain_bytes, records_path, keyring_path })
+        let (keyring, batches, events_each) = (String::from_utf8(keyring)?, batches(records), events as usize);
+        Ok(Class { name, batches, resource, keyring, events_each, plain_bytes, records_path, keyring_path })
     }
 
-    /// The records in batches as the program cuts them.
-    pub(crate) fn batches(&self) -> Vec<Vec<String>> {
-        let mut batches = vec![Vec::new()];
-        let mut bytes = 0;
-        for record in &self.records {
-            if bytes >= BATCH_BYTES || batches.last().is_some_and(|batch: &Vec<String>| batch.len() >= BATCH_RECORDS) {
-                batches.push(Vec::new());
-                bytes = 0;
-            }
-            bytes += record.len();
-            batches.last_mut().into_iter().for_each(|batch| batch.push(record.clone()));
-        }
-        batches
+    pub(crate) fn records(&self) -> impl Iterator<Item = &String> {
+        self.batches.iter().flatten()
+    }
+
+    pub(crate) fn records_in(&self, batches: Range<usize>) -> usize {
+        self.batches[batches].iter().map(Vec::len).sum()
+    }
+
+    pub(crate) fn events_in(&self, batches: Range<usize>) -> usize {
+        self.events_each * self.records_in(batches)
     }
 
     /// The 32 bytes of the one data key.
@@ -82,4 +81,22 @@ impl Class {
         let key = keyring["keys"][0]["plaintext"].as_str().ok_or("expected a key")?;
         Ok(BASE64_STANDARD.decode(key)?)
     }
+}
+
+fn batches(records: Vec<String>) -> Vec<Vec<String>> {
+    let mut batches: Vec<Vec<String>> = Vec::new();
+    let mut bytes = 0;
+    for record in records {
+        match batches.last_mut() {
+            Some(batch) if bytes < BATCH_BYTES && batch.len() < BATCH_RECORDS => {
+                bytes += record.len();
+                batch.push(record);
+            }
+            _ => {
+                bytes = record.len();
+                batches.push(vec![record]);
+            }
+        }
+    }
+    batches
 }

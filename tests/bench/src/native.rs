@@ -1,20 +1,24 @@
 //! The same library, native, with aws-lc as cipher (AES-NI): what the sandbox is compared with.
 
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Instant;
+
 use base64::prelude::{BASE64_STANDARD, Engine};
 use dastap_guest::{KeyError, KeyRequest, Settings, Transform, Verdict};
-use std::collections::HashMap;
 
+use crate::Result;
 use crate::class::Class;
-use crate::{Result, Side};
+use crate::turns::Side;
 
-pub(crate) struct Native {
+pub(crate) struct Native<'a> {
     transform: Transform,
     keys: HashMap<Vec<u8>, Vec<u8>>,
-    batches: Vec<Vec<String>>,
+    class: &'a Class,
 }
 
-impl Native {
-    pub(crate) fn new(class: &Class) -> Result<Self> {
+impl<'a> Native<'a> {
+    pub(crate) fn new(class: &'a Class) -> Result<Self> {
         let keyring: serde_json::Value = serde_json::from_str(&class.keyring)?;
         let mut keys = HashMap::new();
         for entry in keyring["keys"].as_array().into_iter().flatten() {
@@ -23,25 +27,30 @@ impl Native {
                 keys.insert(ciphertext?, plaintext?);
             }
         }
-        Ok(Native { transform: Transform::open(Settings::default())?, keys, batches: class.batches() })
+        Ok(Native { transform: Transform::open(Settings::default())?, keys, class })
     }
 }
 
-impl Side for Native {
-    fn decode(&mut self, class: &Class) -> Result<usize> {
+impl Side for Native<'_> {
+    fn turn(&mut self, batches: Range<usize>, events: usize) -> Result<f64> {
+        let start = Instant::now();
         let keys = &self.keys;
         let mut answer = |request: &KeyRequest| {
             keys.get(&request.ciphertext).cloned().ok_or_else(|| KeyError::Refused("unknown".to_string()))
         };
-        let mut events = 0;
-        for batch in &self.batches {
-            for verdict in self.transform.decode(batch, Some(&class.resource), &mut answer) {
+        let mut found = 0;
+        for batch in &self.class.batches[batches] {
+            for verdict in self.transform.decode(batch, Some(&self.class.resource), &mut answer) {
                 match verdict {
-                    Verdict::Decoded(decoded) => events += decoded.kept as usize,
+                    Verdict::Decoded(decoded) => found += decoded.kept as usize,
                     Verdict::Failed(failure) => return Err(failure.into()),
                 }
             }
         }
-        Ok(events)
+        let seconds = start.elapsed().as_secs_f64();
+        match found == events {
+            true => Ok(seconds),
+            false => Err(format!("native: expected {events} events, found {found}").into()),
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! boundary. In the sandbox they are exports of the guest as a core module (`guest/src/bench.rs`).
 
 use std::io::Write;
+use std::ops::Range;
 use std::time::Instant;
 
 use aes_gcm::aead::AeadInOut;
@@ -10,7 +11,8 @@ use dastap::synth::{Engine, Settings, Stream};
 use wasmtime::{Config, Instance, Linker, Memory, Module, Store, TypedFunc};
 
 use crate::class::Class;
-use crate::{Result, Side};
+use crate::turns::{Pinned, Side, median};
+use crate::{Result, clock};
 
 #[path = "../../../host/src/engine/settings.rs"]
 mod settings;
@@ -18,12 +20,13 @@ mod settings;
 static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/embedded.cwasm"));
 static PORTABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/portable.cwasm"));
 
-/// Bytes per second of one part.
+/// One part: bytes per second, and cycles per byte of the embedded build where they can be measured.
 pub(crate) struct Part {
     pub(crate) name: &'static str,
     pub(crate) embedded: f64,
     pub(crate) portable: f64,
     pub(crate) native: f64,
+    pub(crate) cycles: Option<f64>,
 }
 
 /// Frames of 4 KiB, as DAS has them.
@@ -31,7 +34,7 @@ const FRAMES: usize = 256;
 const FRAME: usize = 4096;
 
 /// Measures cipher, gunzip and JSON.
-pub(crate) fn measure(rounds: usize) -> Result<Vec<Part>> {
+pub(crate) fn measure(turns: usize) -> Result<Vec<Part>> {
     let document = document()?;
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(document.as_bytes())?;
@@ -39,9 +42,9 @@ pub(crate) fn measure(rounds: usize) -> Result<Vec<Part>> {
     let frames = sealed_frames()?;
     let bench = dastap_guest::bench::Parts::new();
     Ok(vec![
-        part("AES-256-GCM, 4 KiB frames", "gcm", &frames, FRAMES * FRAME, rounds, |input| bench.gcm(input))?,
-        part("gunzip, 100 events", "gunzip", &gzip, document.len(), rounds, |input| bench.gunzip(input))?,
-        part("JSON scan, 100 events", "scan", document.as_bytes(), document.len(), rounds, |input| bench.scan(input))?,
+        part("AES-256-GCM, 4 KiB frames", "gcm", &frames, FRAMES * FRAME, turns, |input| bench.gcm(input))?,
+        part("gunzip, 100 events", "gunzip", &gzip, document.len(), turns, |input| bench.gunzip(input))?,
+        part("JSON scan, 100 events", "scan", document.as_bytes(), document.len(), turns, |input| bench.scan(input))?,
     ])
 }
 
@@ -50,7 +53,7 @@ fn part(
     export: &str,
     input: &[u8],
     bytes: usize,
-    rounds: usize,
+    turns: usize,
     native: impl Fn(&[u8]) -> u32,
 ) -> Result<Part> {
     let mut embedded = Wasm::new(EMBEDDED)?;
@@ -58,28 +61,30 @@ fn part(
     embedded.load(input)?;
     portable.load(input)?;
     let expected = native(input);
-    let mut seconds = [Vec::new(), Vec::new(), Vec::new()];
-    for round in 0..=rounds {
-        let turn = [
+    let _pinned = Pinned::new()?;
+    let mut rates = [Vec::new(), Vec::new(), Vec::new()];
+    let mut cycles = Vec::new();
+    for _ in 0..turns {
+        let seconds = [
             time(|| embedded.call(export), expected)?,
             time(|| portable.call(export), expected)?,
             time(|| Ok(native(input)), expected)?,
         ];
-        for (seconds, turn) in seconds.iter_mut().zip(turn) {
-            if round > 0 {
-                seconds.push(turn);
-            }
+        for (rates, seconds) in rates.iter_mut().zip(seconds) {
+            rates.push(bytes as f64 / seconds);
         }
+        cycles.extend(clock::hertz().map(|hertz| hertz * seconds[0] / bytes as f64));
     }
-    let [embedded, portable, native] = seconds.map(|seconds| bytes as f64 / crate::report::median(&seconds));
-    Ok(Part { name, embedded, portable, native })
+    let [embedded, portable, native] = rates.map(|rates| median(&rates));
+    Ok(Part { name, embedded, portable, native, cycles: (!cycles.is_empty()).then(|| median(&cycles)) })
 }
 
-/// Seconds of one call, out of so many that they take a while.
+/// Seconds of one call, out of so many that they take a while, behind one that is not timed.
 fn time(mut call: impl FnMut() -> Result<u32>, expected: u32) -> Result<f64> {
+    call()?;
     let start = Instant::now();
     let mut calls = 0u32;
-    while calls < 3 || start.elapsed().as_millis() < 30 {
+    while calls < 3 || start.elapsed().as_millis() < 6 {
         if call()? != expected {
             return Err("the two sides of a part differ".into());
         }
@@ -154,26 +159,31 @@ impl Wasm {
 
 /// The whole decode inside the sandbox, records already there and lines left there: what the component's boundary
 /// costs is the difference to this.
-pub(crate) struct Core {
+pub(crate) struct Core<'a> {
     wasm: Wasm,
-    batches: Vec<Vec<u8>>,
+    class: &'a Class,
+    key: Vec<u8>,
 }
 
-impl Core {
-    pub(crate) fn new(class: &Class) -> Result<Self> {
-        let key = class.data_key()?;
-        let input = |batch: Vec<String>| [&key, class.resource.as_bytes(), b"\n", batch.join("\n").as_bytes()].concat();
-        Ok(Core { wasm: Wasm::new(EMBEDDED)?, batches: class.batches().into_iter().map(input).collect() })
+impl<'a> Core<'a> {
+    pub(crate) fn new(class: &'a Class) -> Result<Self> {
+        Ok(Core { wasm: Wasm::new(EMBEDDED)?, class, key: class.data_key()? })
     }
 }
 
-impl Side for Core {
-    fn decode(&mut self, _: &Class) -> Result<usize> {
-        let mut events = 0;
-        for batch in &self.batches {
-            self.wasm.load(batch)?;
-            events += self.wasm.call("decode")? as usize;
+impl Side for Core<'_> {
+    fn turn(&mut self, batches: Range<usize>, events: usize) -> Result<f64> {
+        let (mut seconds, mut found) = (0.0, 0);
+        for batch in &self.class.batches[batches] {
+            let input = [&self.key, self.class.resource.as_bytes(), b"\n", batch.join("\n").as_bytes()].concat();
+            self.wasm.load(&input)?;
+            let start = Instant::now();
+            found += self.wasm.call("decode")? as usize;
+            seconds += start.elapsed().as_secs_f64();
         }
-        Ok(events)
+        match found == events {
+            true => Ok(seconds),
+            false => Err(format!("the core module: expected {events} events, found {found}").into()),
+        }
     }
 }

@@ -8,13 +8,17 @@ use crate::parts::Part;
 use crate::process::Process;
 use crate::rules::Cost;
 
-/// Seconds per record of one class.
+/// One class: seconds per record, and what the turns' ratios say.
 pub(crate) struct Row {
     pub(crate) class: &'static str,
     pub(crate) component: f64,
     pub(crate) core: f64,
     pub(crate) native: f64,
     pub(crate) python: f64,
+    pub(crate) to_native: f64,
+    pub(crate) to_python: f64,
+    /// The share of a record's time that the component's boundary takes: the quartiles of the turns.
+    pub(crate) boundary: [f64; 3],
     pub(crate) plain_bytes: f64,
     pub(crate) record_bytes: f64,
     /// How much faster two workers are than one; none on a machine with one processor.
@@ -22,12 +26,10 @@ pub(crate) struct Row {
 }
 
 pub(crate) struct Report {
-    rounds: usize,
+    turns: usize,
     pub(crate) rows: Vec<Row>,
     pub(crate) rules: Vec<Cost>,
     pub(crate) parts: Vec<Part>,
-    /// Cycles a second.
-    pub(crate) hertz: Option<f64>,
     pub(crate) process: Process,
 }
 
@@ -36,34 +38,21 @@ const GOALS: [(&str, f64, f64); 5] =
     [("H", 0.45, 20.0), ("1", 0.50, 12.0), ("10", 0.58, 8.0), ("100", 0.68, 6.5), ("1000", 0.72, 6.0)];
 
 impl Row {
-    fn to_native(&self) -> f64 {
-        self.native / self.component
-    }
-
-    fn to_python(&self) -> f64 {
-        self.python / self.component
-    }
-
-    /// The share of a record's time that the component's boundary takes.
-    fn boundary(&self) -> f64 {
-        (self.component - self.core) / self.component
-    }
-
     fn goals(&self) -> (f64, f64) {
         GOALS.iter().find(|goal| goal.0 == self.class).map_or((f64::NAN, f64::NAN), |goal| (goal.1, goal.2))
     }
 }
 
 impl Report {
-    pub(crate) fn new(rounds: usize) -> Self {
+    pub(crate) fn new(turns: usize) -> Self {
         let process = Process { first_event: 0.0, peak_ordinary: 0, peak_large: 0 };
-        Report { rounds, rows: Vec::new(), rules: Vec::new(), parts: Vec::new(), hertz: None, process }
+        Report { turns, rows: Vec::new(), rules: Vec::new(), parts: Vec::new(), process }
     }
 
     pub(crate) fn json(&self) -> Value {
         json!({
             "machine": machine(),
-            "rounds": self.rounds,
+            "turns": self.turns,
             "classes": self.rows.iter().map(|row| json!({
                 "class": row.class,
                 "recordBytes": row.record_bytes,
@@ -72,15 +61,15 @@ impl Report {
                     "component": 1.0 / row.component, "core": 1.0 / row.core,
                     "native": 1.0 / row.native, "python": 1.0 / row.python,
                 },
-                "toNative": row.to_native(), "toNativeGoal": row.goals().0,
-                "toPython": row.to_python(), "toPythonGoal": row.goals().1,
-                "boundary": row.boundary(),
+                "toNative": row.to_native, "toNativeGoal": row.goals().0,
+                "toPython": row.to_python, "toPythonGoal": row.goals().1,
+                "boundaryQuartiles": row.boundary,
                 "twoWorkersToOne": row.scaling,
             })).collect::<Value>(),
             "rules": self.rules.iter().map(|cost| json!({ "setting": cost.name, "toNone": cost.ratio, "goal": cost.goal })).collect::<Value>(),
             "parts": self.parts.iter().map(|part| json!({
                 "part": part.name,
-                "cyclesPerByte": self.hertz.map(|hertz| hertz / part.embedded),
+                "cyclesPerByte": part.cycles,
                 "bytesPerSecond": { "embedded": part.embedded, "portable": part.portable, "native": part.native },
             })).collect::<Value>(),
             "firstEventSeconds": self.process.first_event,
@@ -91,7 +80,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}; medians of {} rounds, interleaved; interrupt checks on\n", machine(), self.rounds)?;
+        writeln!(f, "{}; medians of {} turns; interrupt checks on\n", machine(), self.turns)?;
         writeln!(
             f,
             "| events a record | record | sandboxed, records/s | / native aws-lc (goal) | / Python Lambda (goal) | boundary | two workers |"
@@ -101,13 +90,13 @@ impl fmt::Display for Report {
             let (native, python) = row.goals();
             writeln!(
                 f,
-                "| {} | {} | {:.0} | {:.2} ({native:.2}) | {:.1} ({python:.1}) | {:.1} % | {} |",
+                "| {} | {} | {:.0} | {:.2} ({native:.2}) | {:.1} ({python:.1}) | {} | {} |",
                 if row.class == "H" { "heartbeat" } else { row.class },
                 size(row.record_bytes),
                 1.0 / row.component,
-                row.to_native(),
-                row.to_python(),
-                row.boundary() * 100.0,
+                row.to_native,
+                row.to_python,
+                percent(row.boundary),
                 row.scaling.map_or_else(String::new, |scaling| format!("{scaling:.2}")),
             )?;
         }
@@ -117,7 +106,7 @@ impl fmt::Display for Report {
         )?;
         for part in &self.parts {
             let [embedded, portable, native] = [part.embedded, part.portable, part.native].map(|bytes| bytes / 1e6);
-            let cycles = self.hertz.map_or_else(String::new, |hertz| format!("{:.1}", hertz / part.embedded));
+            let cycles = part.cycles.map_or_else(String::new, |cycles| format!("{cycles:.1}"));
             writeln!(f, "| {} | {embedded:.0} | {cycles} | {portable:.0} | {native:.0} |", part.name)?;
         }
         for Cost { name, ratio, goal } in &self.rules {
@@ -137,15 +126,10 @@ impl fmt::Display for Report {
     }
 }
 
-/// The middle one, or the mean of the two in the middle.
-pub(crate) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0,
-    }
+/// The median, and in brackets the quartiles.
+fn percent(quartiles: [f64; 3]) -> String {
+    let [low, median, high] = quartiles.map(|share| share * 100.0);
+    format!("{median:.1} % ({low:.1} to {high:.1})")
 }
 
 fn size(bytes: f64) -> String {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::Result;
 use crate::class::Class;
 use crate::component::Component;
-use crate::report::median;
-use crate::{Result, Side};
+use crate::turns::{Turns, median};
 
 /// Throughput of a setting, as a share of the throughput without.
 pub(crate) struct Cost {
@@ -14,28 +14,18 @@ pub(crate) struct Cost {
     pub(crate) goal: f64,
 }
 
-pub(crate) fn measure(class: &Class, rounds: usize) -> Result<Vec<Cost>> {
+pub(crate) fn measure(class: &Class, turns: usize) -> Result<Vec<Cost>> {
     let settings = [
-        ("no rules", json!({}), 1.0),
         ("20 rules", json!({ "rules": rules() }), 0.75),
         ("sql-literals", json!({ "redact": { "commandText": "sql-literals" } }), 0.35),
     ];
-    let mut sides = Vec::new();
-    for (_, transform, _) in &settings {
-        sides.push(Component::with(class, 1, transform.clone())?);
+    let mut costs = Vec::new();
+    for (name, transform, goal) in settings {
+        let (mut without, mut with) = (Component::new(class, json!({}))?, Component::new(class, transform)?);
+        let turns = Turns::take(&mut [&mut without, &mut with], class, turns)?;
+        costs.push(Cost { name, ratio: median(&turns.ratios(0, 1)), goal });
     }
-    let mut seconds = vec![Vec::new(); sides.len()];
-    for round in 0..=rounds {
-        for (side, seconds) in sides.iter_mut().zip(&mut seconds) {
-            let turn = side.turn(class)?;
-            if round > 0 {
-                seconds.push(turn);
-            }
-        }
-    }
-    let none = median(&seconds[0]);
-    let costs = settings.iter().zip(&seconds).skip(1);
-    Ok(costs.map(|((name, _, goal), seconds)| Cost { name, ratio: none / median(seconds), goal: *goal }).collect())
+    Ok(costs)
 }
 
 /// Twenty rules on class, command and dbUserName, and one on the statement. None of them drops anything here, so all
