@@ -8,6 +8,7 @@ use std::sync::Arc;
 use wasmtime::component::ResourceAny;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
+use super::answers::Functions;
 use super::bindings::Dastap;
 use super::limits::{CallLimits, MemoryLimit, OutOfMemory, Stopwatch};
 use super::{Count, Merged, Sandbox, Verdict};
@@ -26,6 +27,7 @@ pub(super) struct State {
 pub(crate) struct Instance {
     store: Store<State>,
     component: Dastap,
+    answers: Functions,
     transform: ResourceAny,
     limits: CallLimits,
     /// Records decoded so far.
@@ -74,17 +76,18 @@ impl Instance {
             false => Ok(UpdateDeadline::Yield(1)),
         });
         store.set_epoch_deadline(1);
-        let component = sandbox.component.instantiate_async(&mut store).await?;
+        let instance = sandbox.component.instantiate_async(&mut store).await?;
+        let component = sandbox.exports.load(&mut store, &instance)?;
+        let answers = sandbox.answers.functions(&mut store, &instance)?;
         let opened = component.dastap_decoder_decoder().transform().call_open(&mut store, transform).await?;
         let transform = opened.map_err(|detail| Fault { kind: FaultKind::Trapped, detail })?;
         let fresh = store.data().memory.size;
-        Ok(Instance { store, component, transform, limits, records: 0, fresh })
+        Ok(Instance { store, component, answers, transform, limits, records: 0, fresh })
     }
 
     pub(super) async fn decode(&mut self, batch: &[String], stream: Option<&str>) -> Result<Vec<Verdict>, Fault> {
         self.begin(batch.len());
-        let transform = self.component.dastap_decoder_decoder().transform();
-        let verdicts = transform.call_decode(&mut self.store, self.transform, batch, stream).await;
+        let verdicts = self.answers.decode(&mut self.store, (self.transform, batch, stream)).await;
         self.end();
         let verdicts = verdicts?;
         match verdicts.len() == batch.len() {
@@ -95,8 +98,7 @@ impl Instance {
 
     pub(super) async fn decode_merged(&mut self, batch: &[String], stream: Option<&str>) -> Result<Merged, Fault> {
         self.begin(batch.len());
-        let transform = self.component.dastap_decoder_decoder().transform();
-        let merged = transform.call_decode_merged(&mut self.store, self.transform, batch, stream).await;
+        let merged = self.answers.decode_merged(&mut self.store, (self.transform, batch, stream)).await;
         self.end();
         let merged = merged?;
         match merged.failures.iter().all(|(index, _)| usize::try_from(*index).is_ok_and(|i| i < batch.len())) {

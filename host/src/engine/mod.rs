@@ -1,9 +1,11 @@
 //! The sandbox: wasmtime, the compiled component, and warm instances of it.
 //!
 //! Nothing is linked but `keys.decrypt`. `settings.rs` has every setting of the engine, `image.rs` the compiled
-//! component, `limits.rs` what a call may cost, `keys_import.rs` the one import, `instance.rs` one store with its transform, `instances.rs` the warm ones,
-//! `portions.rs` batches that are too large for one call.
+//! component, `limits.rs` what a call may cost, `keys_import.rs` the one import, `instance.rs` one store with its
+//! transform, `answers.rs` and `text.rs` what comes out of it, `instances.rs` the warm ones, `portions.rs` batches that
+//! are too large for one call.
 
+mod answers;
 mod bindings;
 mod image;
 mod instance;
@@ -12,12 +14,13 @@ mod keys_import;
 mod limits;
 mod portions;
 mod settings;
+mod text;
 mod ticker;
 
 use std::sync::Arc;
 
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 pub use bindings::exports::dastap::decoder::decoder::{Count, Decoded, Failure, Merged, Output, Stage, Verdict};
 pub(crate) use image::COMPONENT;
@@ -26,7 +29,7 @@ pub(crate) use instances::Instances;
 pub(crate) use limits::CallLimits;
 pub(crate) use portions::Portions;
 
-use bindings::DastapPre;
+use bindings::DastapIndices;
 use instance::State;
 use ticker::Ticker;
 
@@ -34,7 +37,9 @@ use ticker::Ticker;
 #[derive(Clone)]
 pub(crate) struct Sandbox {
     engine: Engine,
-    component: DastapPre<State>,
+    component: InstancePre<State>,
+    exports: Arc<DastapIndices>,
+    answers: answers::Places,
     ticker: Arc<Ticker>,
 }
 
@@ -59,8 +64,10 @@ impl Sandbox {
     fn new(engine: Engine, component: &Component) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(&engine);
         keys_import::link(&mut linker)?;
-        let component = DastapPre::new(linker.instantiate_pre(component)?)?;
+        let answers = answers::Places::of(component)?;
+        let component = linker.instantiate_pre(component)?;
+        let exports = Arc::new(DastapIndices::new(&component)?);
         let ticker = Arc::new(Ticker::start(&engine)?);
-        Ok(Sandbox { engine, component, ticker })
+        Ok(Sandbox { engine, component, exports, answers, ticker })
     }
 }

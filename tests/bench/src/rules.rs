@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::Result;
 use crate::class::Class;
 use crate::component::Component;
-use crate::turns::{Turns, median};
+use crate::turns::{ROUNDS, Turns, median};
 
 /// Throughput of a setting, as a share of the throughput without.
 pub(crate) struct Cost {
@@ -21,9 +21,13 @@ pub(crate) fn measure(class: &Class, turns: usize) -> Result<Vec<Cost>> {
     ];
     let mut costs = Vec::new();
     for (name, transform, goal) in settings {
-        let (mut without, mut with) = (Component::new(class, json!({}))?, Component::new(class, transform)?);
-        let turns = Turns::take(&mut [&mut without, &mut with], class, turns)?;
-        costs.push(Cost { name, ratio: median(&turns.ratios(0, 1)), goal });
+        let mut taken = Turns::default();
+        for _ in 0..ROUNDS {
+            let (mut without, mut with) =
+                (Component::new(class, json!({}))?, Component::new(class, transform.clone())?);
+            taken.take(&mut [&mut without, &mut with], class, turns.div_ceil(ROUNDS))?;
+        }
+        costs.push(Cost { name, ratio: median(&taken.ratios(0, 1)), goal });
     }
     Ok(costs)
 }
