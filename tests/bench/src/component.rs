@@ -1,8 +1,8 @@
 //! The component through the public host library, interrupt checks on, as the program uses it.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use dastap::keys::Keyring;
@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::Result;
 use crate::class::Class;
+use crate::processor::{pin, processors};
 use crate::turns::{Side, median};
 
 /// One worker, on the thread that measures.
@@ -65,19 +66,21 @@ async fn decode(decoder: &Decoder, batch: &[String], stream: &str) -> std::resul
 /// Seconds that workers decode in a turn.
 const SCALING_TURN: f64 = 0.1;
 
-/// How many times as much two workers decode in a second as one; none on a machine with one processor. One and two
-/// workers take turns; the median of the turns' ratios.
+/// How many times as much two workers decode in a second as one; none on a machine with one processor. They take turns:
+/// one worker on the first processor, one on the second, both. Processors differ, so a turn's ratio is that of both to
+/// the mean of the single ones; the median of the ratios.
 pub(crate) fn scaling(class: &Arc<Class>, turns: usize) -> Result<Option<f64>> {
-    if std::thread::available_parallelism()?.get() < 2 {
-        return Ok(None);
+    let [first, second, ..] = *processors()? else { return Ok(None) };
+    let sides = [vec![first], vec![second], vec![first, second]];
+    let mut workers = Vec::new();
+    for processors in &sides {
+        workers.push(Workers::new(class, processors)?);
+        workers.last().map(Workers::records_per_second).transpose()?;
     }
-    let (one, two) = (Workers::new(class, 1)?, Workers::new(class, 2)?);
-    one.records_per_second()?;
-    two.records_per_second()?;
     let mut ratios = Vec::new();
     for _ in 0..turns {
-        let alone = one.records_per_second()?;
-        ratios.push(two.records_per_second()? / alone);
+        let rates = workers.iter().map(Workers::records_per_second).collect::<Result<Vec<_>>>()?;
+        ratios.push(rates[2] * 2.0 / (rates[0] + rates[1]));
     }
     Ok(Some(median(&ratios)))
 }
@@ -91,8 +94,17 @@ struct Workers {
 }
 
 impl Workers {
-    fn new(class: &Arc<Class>, workers: usize) -> Result<Self> {
-        let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    /// A worker for each processor.
+    fn new(class: &Arc<Class>, processors: &[usize]) -> Result<Self> {
+        let (workers, free) = (processors.len(), Mutex::new(processors.to_vec()));
+        let pin_worker = move || {
+            if let Some(processor) = free.lock().ok().and_then(|mut free| free.pop()) {
+                // A worker that cannot be pinned decodes all the same.
+                let _ = pin(processor);
+            }
+        };
+        let runtime =
+            Builder::new_multi_thread().worker_threads(workers).on_thread_start(pin_worker).enable_all().build()?;
         let decoder = decoder(class, serde_json::json!({}), workers)?;
         Ok(Workers { decoder, runtime, class: Arc::clone(class), workers })
     }

@@ -11,6 +11,7 @@ mod component;
 mod native;
 mod parts;
 mod process;
+mod processor;
 mod python;
 mod report;
 mod rules;

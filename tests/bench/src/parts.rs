@@ -11,7 +11,8 @@ use dastap::synth::{Engine, Settings, Stream};
 use wasmtime::{Config, Instance, Linker, Memory, Module, Store, TypedFunc};
 
 use crate::class::Class;
-use crate::turns::{Pinned, Side, median};
+use crate::processor::Pinned;
+use crate::turns::{Side, median};
 use crate::{Result, clock};
 
 #[path = "../../../host/src/engine/settings.rs"]

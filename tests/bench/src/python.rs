@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::class::Class;
-use crate::turns::{Pinned, Side};
+use crate::processor::Pinned;
+use crate::turns::Side;
 
 pub(crate) struct Lambda<'a> {
     process: Child,

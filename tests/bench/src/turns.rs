@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::Result;
 use crate::class::Class;
+use crate::processor::Pinned;
 
 /// Something that decodes the batches of a class.
 pub(crate) trait Side {
@@ -65,37 +66,6 @@ impl Turns {
     /// How many times as long `side` takes as `other`, turn by turn.
     pub(crate) fn ratios(&self, side: usize, other: usize) -> Vec<f64> {
         self.0.iter().map(|turn| turn[side] / turn[other]).collect()
-    }
-}
-
-/// While it lives, this thread and the processes that it starts stay on one processor.
-pub(crate) struct Pinned {
-    #[cfg(target_os = "linux")]
-    before: rustix::thread::CpuSet,
-}
-
-impl Pinned {
-    #[cfg(target_os = "linux")]
-    pub(crate) fn new() -> Result<Self> {
-        use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
-        let before = sched_getaffinity(None)?;
-        let mut one = CpuSet::new();
-        one.set(sched_getcpu());
-        sched_setaffinity(None, &one)?;
-        Ok(Pinned { before })
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn new() -> Result<Self> {
-        Ok(Pinned {})
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for Pinned {
-    fn drop(&mut self) {
-        // Where this fails, the rest is measured on one processor.
-        let _ = rustix::thread::sched_setaffinity(None, &self.before);
     }
 }
 
