@@ -59,13 +59,18 @@ impl decoder::GuestTransform for Transform {
         #[cfg(feature = "faults")]
         batch.iter().for_each(|record| crate::faults::strike(record));
         let verdicts = self.with_state(|state| state.decode(&batch, resource_id.as_deref(), &mut Import));
+        #[cfg(feature = "faults")]
+        let verdicts = batch.iter().zip(verdicts).map(|(record, verdict)| crate::faults::verdict(record, verdict));
         verdicts.into_iter().map(decoder::Verdict::from).collect()
     }
 
     fn decode_merged(&self, batch: Vec<String>, resource_id: Option<String>) -> decoder::Merged {
         #[cfg(feature = "faults")]
         batch.iter().for_each(|record| crate::faults::strike(record));
-        let merged = self.with_state(|state| state.decode_merged(&batch, resource_id.as_deref(), &mut Import));
+        #[allow(unused_mut, reason = "changed by faults only")]
+        let mut merged = self.with_state(|state| state.decode_merged(&batch, resource_id.as_deref(), &mut Import));
+        #[cfg(feature = "faults")]
+        merged.outputs.extend(batch.iter().filter_map(|record| crate::faults::no_text(record)));
         let failures = merged.failures.into_iter().map(|(index, failure)| (index, failure.into()));
         decoder::Merged {
             outputs: outputs(merged.outputs),

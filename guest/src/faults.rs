@@ -4,6 +4,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::{Decoded, Output, Verdict};
+
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
 /// Does what the record asks for, `{"fault":"..."}`; any other record is left alone.
@@ -34,5 +36,23 @@ pub(crate) fn strike(record: &str) {
             let _ = crate::component::dastap::decoder::keys::decrypt(&request);
         }
         _ => {}
+    }
+}
+
+/// The answer to a record that asks for lines that are no text, far behind their start: `{"fault":"no-text"}`.
+pub(crate) fn no_text(record: &str) -> Option<Output> {
+    let mut lines = "x".repeat(100_000).into_bytes();
+    lines.push(0xff);
+    #[allow(unsafe_code, reason = "the host is to find this out")]
+    // SAFETY: nobody reads it here; it goes straight out of the sandbox.
+    let lines = unsafe { String::from_utf8_unchecked(lines) };
+    (record == r#"{"fault":"no-text"}"#).then(|| Output { route: "default".to_string(), lines, events: 1 })
+}
+
+/// The verdict on such a record instead of the true one.
+pub(crate) fn verdict(record: &str, verdict: Verdict) -> Verdict {
+    match no_text(record) {
+        Some(output) => Verdict::Decoded(Decoded { outputs: vec![output], kept: 1, dropped: 0, heartbeats: 0 }),
+        None => verdict,
     }
 }

@@ -54,6 +54,11 @@ fn memory_beyond_the_limit_is_refused() {
 }
 
 #[test]
+fn lines_that_are_no_text_never_leave() {
+    contained(&builder(FAULTS).build().expect("a decoder"), "no-text", "trapped");
+}
+
+#[test]
 fn an_oversize_question_is_refused_uncopied() {
     // The question is answered, not trapped: then the record goes on and fails as any other text that is no record.
     let verdicts = decode(&builder(FAULTS).build().expect("a decoder"), &[r#"{"fault":"huge-question"}"#]);
@@ -76,10 +81,16 @@ fn the_merged_form_is_contained_too() {
     let decoder = builder(FAULTS).time_limit(Duration::from_millis(50)).build().expect("a decoder");
     let records = [GOOD, r#"{"fault":"loop"}"#, GOOD].map(String::from);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let merged = runtime.expect("an executor").block_on(decoder.decode_merged(&records, None));
+    let runtime = runtime.expect("an executor");
+    let merged = runtime.block_on(decoder.decode_merged(&records, None));
     assert_eq!((merged.kept, merged.outputs.len(), merged.failures.len()), (2, 1, 1));
     let (index, failure) = &merged.failures[0];
     assert_eq!((*index, failure.stage, failure.reason.as_str()), (1, Stage::Guest, "timed-out"));
+    let records = [GOOD, r#"{"fault":"no-text"}"#, GOOD].map(String::from);
+    let merged = runtime.block_on(decoder.decode_merged(&records, None));
+    assert_eq!((merged.kept, merged.outputs.len(), merged.failures.len()), (2, 1, 1));
+    let (index, failure) = &merged.failures[0];
+    assert_eq!((*index, failure.stage, failure.reason.as_str()), (1, Stage::Guest, "trapped"));
 }
 
 #[test]
