@@ -3,8 +3,8 @@
 //! A machine that is not ours alone changes its speed from second to second, and one processor differs from the next. So
 //! a turn takes milliseconds, all sides have theirs on one processor, and a ratio is taken within a turn: what is
 //! reported is the median of the turns' ratios, not the ratio of medians. Before its turn each side decodes one batch
-//! that is not timed, since the side before it has filled the caches. And where a side's memory happens to lie makes it
-//! faster or slower by some per cent for as long as it lives, so each round has new sides.
+//! that is not timed, since the side before it has filled the caches. And one and the same side was some per cent faster
+//! in one process than in the next (probably by where its memory came to lie), so each round has new sides.
 
 use std::ops::Range;
 
