@@ -274,10 +274,13 @@ impl Batch {
 }
 
 fn write_hex(bytes: &[u8], text: &mut String) {
-    text.clear();
-    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]) {
-        text.push(char::from(if nibble < 10 { b'0' } else { b'a' - 10 }.wrapping_add(nibble)));
+    let mut digits = [[0; 2]; 32];
+    for (pair, byte) in digits.iter_mut().zip(bytes) {
+        *pair = [byte >> 4, byte & 0x0f].map(|nibble| nibble.wrapping_add(if nibble < 10 { b'0' } else { b'a' - 10 }));
     }
+    let written = digits.get(..bytes.len()).unwrap_or_default().as_flattened();
+    text.clear();
+    text.push_str(std::str::from_utf8(written).unwrap_or_default());
 }
 
 impl Work {

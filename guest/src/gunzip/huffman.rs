@@ -51,21 +51,16 @@ impl<const SIZE: usize> Table<SIZE> {
         self.entries.get(index).copied().unwrap_or(EXCEPTION)
     }
 
-    /// Makes the table of the code in which the symbol `i` has `lengths[i]` bits, 0 for none. An index has at most `most`
-    /// bits; `meanings` are entries without the bits of the code. None if there is no such code: symbols would share
-    /// bits, or some bits would mean nothing. A code without symbols, or with one of one bit, may be such a one: what
-    /// means nothing is then an exception in the table.
-    pub(super) fn build(&mut self, lengths: &[u8], meanings: &[u32], most: u32) -> Option<()> {
-        let mut counts = [0u16; LONGEST + 1];
-        for length in lengths {
-            let count = counts.get_mut(usize::from(*length))?;
-            *count = count.wrapping_add(1);
-        }
-        let [_, counts @ ..] = counts;
+    /// Makes the table of the code that has these symbols. An index has at most `most` bits; `meanings` are entries without
+    /// the bits of the code. None if there is no such code: symbols would share bits, or some bits would mean nothing. A
+    /// code without symbols, or with one of one bit, may be such a one: what means nothing is then an exception in the
+    /// table.
+    pub(super) fn build(&mut self, coded: &Coded, meanings: &[u32], most: u32) -> Option<()> {
+        let [_, counts @ ..] = &coded.counts;
         let longest = counts.iter().rposition(|count| *count > 0).map_or(0, |index| index.wrapping_add(1)) as u32;
         let mut free = 1i32;
         for count in counts {
-            free = free.wrapping_mul(2).wrapping_sub(count.into());
+            free = free.wrapping_mul(2).wrapping_sub((*count).into());
             if free < 0 {
                 return None;
             }
@@ -76,13 +71,13 @@ impl<const SIZE: usize> Table<SIZE> {
             return None;
         }
         self.bits = longest.clamp(1, most);
-        self.fill(lengths, meanings, &counts, longest)
+        self.fill(&coded.by_length, counts, meanings, longest)
     }
 
     /// Codes in ascending order: of each length, then of each symbol.
-    fn fill(&mut self, lengths: &[u8], meanings: &[u32], counts: &[u16; LONGEST], longest: u32) -> Option<()> {
+    fn fill(&mut self, symbols: &[u16], counts: &[u16; LONGEST], meanings: &[u32], longest: u32) -> Option<()> {
         let mut code = Code { reversed: 0 };
-        let mut sorted = Sorted::new(lengths, counts)?;
+        let mut symbols = symbols.iter();
         let mut used = 1usize.wrapping_shl(self.bits);
         let mut further = Further { prefix: usize::MAX, start: 0 };
         for (length, count) in (1u32..).zip(counts) {
@@ -91,11 +86,10 @@ impl<const SIZE: usize> Table<SIZE> {
             }
             // Up to here the table is one of `length` bits: each step doubles it.
             if length > 1 && length <= self.bits {
-                let half = 1usize.wrapping_shl(length.wrapping_sub(1));
-                self.entries.copy_within(..half, half);
+                self.double(1usize.wrapping_shl(length.wrapping_sub(1)))?;
             }
             for left in (1..=*count).rev() {
-                let meaning = *meanings.get(sorted.next()?)?;
+                let meaning = *meanings.get(usize::from(*symbols.next()?))?;
                 if length <= self.bits {
                     *self.entries.get_mut(code.reversed)? = entry(meaning, length);
                 } else {
@@ -118,7 +112,21 @@ impl<const SIZE: usize> Table<SIZE> {
         }
         Some(())
     }
+
+    /// Copies the first entries, so many, behind themselves. In the sandbox that is faster by vectors than by the
+    /// instruction for it, which is a call. Where there are fewer than are copied at once, what follows is overwritten
+    /// too: it is that of a larger table, and made later.
+    fn double(&mut self, half: usize) -> Option<()> {
+        for start in (0..half).step_by(TOGETHER) {
+            let entries = *self.entries.get(start..)?.first_chunk::<TOGETHER>()?;
+            *self.entries.get_mut(half.wrapping_add(start)..)?.first_chunk_mut()? = entries;
+        }
+        Some(())
+    }
 }
+
+/// How many entries are copied at once.
+const TOGETHER: usize = 8;
 
 /// A table for what comes behind an index of the first one.
 struct Further {
@@ -151,46 +159,85 @@ struct Code {
 }
 
 impl Code {
-    /// The next one of `length` bits. A longer one starts with what follows the last shorter one: with the same bits,
-    /// and zeros behind them.
+    /// The next one of `length` bits: its last bit that is 0 becomes 1, and those behind that one 0. A longer code starts
+    /// with what follows the last shorter one: with the same bits, and zeros behind them.
+    #[inline(always)]
     fn advance(&mut self, length: u32) {
-        let mut bit = 1usize.wrapping_shl(length.wrapping_sub(1));
-        while self.reversed & bit != 0 {
-            self.reversed ^= bit;
-            bit >>= 1;
-        }
-        self.reversed |= bit;
+        let zeros = !self.reversed & 1usize.wrapping_shl(length).wrapping_sub(1);
+        // Without a 0 this was the last code of all, and what follows is no matter.
+        let bit = 1usize.wrapping_shl(zeros.checked_ilog2().unwrap_or(0));
+        self.reversed = self.reversed & bit.wrapping_sub(1) | bit;
     }
 }
 
-/// Symbols by length, then by value.
-struct Sorted {
-    symbols: [u16; 288],
-    next: usize,
+/// The most symbols that a code can have.
+const SYMBOLS: usize = 288;
+
+/// The symbols that have a code. Used again for each code, since it takes a while to make room for them.
+pub(super) struct Coded {
+    /// By value. The length stands above the symbol.
+    by_value: [u16; SYMBOLS],
+    /// By length, then by value.
+    by_length: [u16; SYMBOLS],
+    /// How many there are of each length; none of 0.
+    counts: [u16; LONGEST + 1],
 }
 
-impl Sorted {
-    fn new(lengths: &[u8], counts: &[u16; LONGEST]) -> Option<Self> {
-        let mut places = [0u16; LONGEST + 1];
-        let mut place = 0u16;
-        for (start, count) in places.iter_mut().skip(1).zip(counts) {
+/// Where the length stands.
+const LENGTH: u32 = 9;
+/// Most symbols have no code, and they come in runs: so many lengths are looked at at once.
+const RUN: usize = 8;
+
+impl Coded {
+    pub(super) fn new() -> Self {
+        Coded { by_value: [0; SYMBOLS], by_length: [0; SYMBOLS], counts: [0; LONGEST + 1] }
+    }
+
+    /// Those of the code in which the symbol `i` has `lengths[i]` bits, 0 for none. None if there are too many, or one is
+    /// too long.
+    pub(super) fn sort(&mut self, lengths: &[u8]) -> Option<&Self> {
+        let count = self.list(lengths)?;
+        let listed = self.by_value.get(..count)?;
+        self.counts = [0; LONGEST + 1];
+        for symbol in listed {
+            let count = self.counts.get_mut(usize::from(symbol >> LENGTH))?;
+            *count = count.wrapping_add(1);
+        }
+        let (mut places, mut place) = ([0u16; LONGEST + 1], 0u16);
+        for (start, count) in places.iter_mut().zip(&self.counts) {
             *start = place;
             place = place.wrapping_add(*count);
         }
-        let mut sorted = Sorted { symbols: [0; 288], next: 0 };
-        for (symbol, length) in (0u16..).zip(lengths) {
-            if *length > 0 {
-                let place = places.get_mut(usize::from(*length))?;
-                *sorted.symbols.get_mut(usize::from(*place))? = symbol;
-                *place = place.wrapping_add(1);
-            }
+        for symbol in listed {
+            let place = places.get_mut(usize::from(symbol >> LENGTH))?;
+            *self.by_length.get_mut(usize::from(*place))? = symbol & 1u16.wrapping_shl(LENGTH).wrapping_sub(1);
+            *place = place.wrapping_add(1);
         }
-        Some(sorted)
+        Some(self)
     }
 
-    fn next(&mut self) -> Option<usize> {
-        let symbol = self.symbols.get(self.next)?;
-        self.next = self.next.wrapping_add(1);
-        Some(usize::from(*symbol))
+    /// By value; how many there are.
+    #[inline(always)]
+    fn list(&mut self, lengths: &[u8]) -> Option<usize> {
+        let (mut count, mut first) = (0usize, 0u16);
+        let (runs, rest) = lengths.as_chunks::<RUN>();
+        for run in runs {
+            if *run != [0; RUN] {
+                self.add(run, first, &mut count)?;
+            }
+            first = first.wrapping_add(RUN as u16);
+        }
+        self.add(rest, first, &mut count)?;
+        Some(count)
+    }
+
+    /// Adds those of a run that have a length. All are written, since no branch tells beforehand which will stay.
+    #[inline(always)]
+    fn add(&mut self, lengths: &[u8], first: u16, count: &mut usize) -> Option<()> {
+        for (symbol, length) in (first..).zip(lengths) {
+            *self.by_value.get_mut(*count)? = u16::from(*length) << LENGTH | symbol;
+            *count = count.wrapping_add(usize::from(*length > 0));
+        }
+        Some(())
     }
 }

@@ -2,19 +2,22 @@
 //! window, no state between calls, and a copy is one from the output to itself.
 
 use super::bits::Bits;
-use super::huffman::{EXCEPTION, Table};
+use super::huffman::{Coded, EXCEPTION, Table};
 use super::meanings::{
-    DISTANCE_BITS, DISTANCE_ENTRIES, DISTANCES, LENGTH_BITS, LENGTH_ENTRIES, LENGTHS, LITERAL_BITS, LITERAL_ENTRIES,
-    LITERALS,
+    AGAIN, DISTANCE_BITS, DISTANCE_ENTRIES, DISTANCES, LENGTH_BITS, LENGTH_ENTRIES, LENGTHS, LITERAL_BITS,
+    LITERAL_ENTRIES, LITERALS,
 };
 use super::output::Output;
-use super::symbols::{ROOM, Stop, low, symbols};
+use super::symbols::{ROOM, Stop, low, symbols, value};
 
 /// The tables of the last block, which take a while to make room for.
 pub(super) struct Inflate {
     literals: Table<LITERAL_ENTRIES>,
     distances: Table<DISTANCE_ENTRIES>,
     lengths: Table<LENGTH_ENTRIES>,
+    /// Of the codes for literals and distances, as read; some more may be written.
+    read: [u8; MOST_LENGTHS + SPLAT],
+    coded: Coded,
     /// The tables are those of the fixed codes.
     fixed: bool,
 }
@@ -29,7 +32,8 @@ pub(super) enum Error {
 impl Inflate {
     pub(super) fn new() -> Box<Self> {
         let (literals, distances, lengths) = (Table::new(), Table::new(), Table::new());
-        Box::new(Inflate { literals, distances, lengths, fixed: false })
+        let read = [0; MOST_LENGTHS + SPLAT];
+        Box::new(Inflate { literals, distances, lengths, read, coded: Coded::new(), fixed: false })
     }
 
     /// Inflates the stream at the start of `input` behind what was written before; how many bytes of input it had.
@@ -80,8 +84,8 @@ impl Inflate {
             let mut lengths = [8; 288];
             lengths.get_mut(144..256)?.fill(9);
             lengths.get_mut(256..280)?.fill(7);
-            self.literals.build(&lengths, &LITERALS, LITERAL_BITS)?;
-            self.distances.build(&[5; 32], &DISTANCES, DISTANCE_BITS)?;
+            self.literals.build(self.coded.sort(&lengths)?, &LITERALS, LITERAL_BITS)?;
+            self.distances.build(self.coded.sort(&[5; 32])?, &DISTANCES, DISTANCE_BITS)?;
             self.fixed = true;
         }
         Some(())
@@ -103,47 +107,53 @@ impl Inflate {
             }
             *lengths.get_mut(*symbol)? = bits.take(3) as u8;
         }
-        self.lengths.build(&lengths, &LENGTHS, LENGTH_BITS)?;
+        self.lengths.build(self.coded.sort(&lengths)?, &LENGTHS, LENGTH_BITS)?;
         // Unlike the other codes, this one has to be complete.
         if self.lengths.is_incomplete() {
             return None;
         }
-        let mut lengths = [0u8; 286 + 30];
-        let lengths = lengths.get_mut(..literals.wrapping_add(distances))?;
-        self.read_lengths(bits, lengths)?;
-        let (literals, distances) = lengths.split_at_checked(literals)?;
+        let count = literals.wrapping_add(distances);
+        self.read_lengths(bits, count)?;
+        let (literals, distances) = self.read.get(..count)?.split_at_checked(literals)?;
         // A block that cannot end.
         if literals.get(256) == Some(&0) {
             return None;
         }
-        self.literals.build(literals, &LITERALS, LITERAL_BITS)?;
-        self.distances.build(distances, &DISTANCES, DISTANCE_BITS)
+        self.literals.build(self.coded.sort(literals)?, &LITERALS, LITERAL_BITS)?;
+        self.distances.build(self.coded.sort(distances)?, &DISTANCES, DISTANCE_BITS)
     }
 
-    fn read_lengths(&self, bits: &mut Bits<'_>, lengths: &mut [u8]) -> Option<()> {
-        let (mut at, mut last) = (0usize, None);
-        while at < lengths.len() {
+    fn read_lengths(&mut self, bits: &mut Bits<'_>, count: usize) -> Option<()> {
+        let (mut at, mut last) = (0usize, 0u8);
+        while at < count {
             if !bits.fill() {
                 return None;
             }
             let entry = self.lengths.entry(low(bits.peek(), self.lengths.bits()));
-            if entry & EXCEPTION != 0 {
+            // The first one has none before it.
+            if entry & EXCEPTION != 0 || entry & AGAIN != 0 && at == 0 {
                 return None;
             }
-            bits.drop(entry & 0xff);
-            let (length, times) = match entry >> 16 {
-                16 => (last?, bits.take(2).wrapping_add(3)),
-                17 => (0, bits.take(3).wrapping_add(3)),
-                18 => (0, bits.take(7).wrapping_add(11)),
-                length => (length as u8, 1),
-            };
-            let end = at.wrapping_add(times);
-            lengths.get_mut(at..end)?.fill(length);
-            (at, last) = (end, Some(length));
+            last = if entry & AGAIN != 0 { last } else { (entry >> 24) as u8 };
+            let end = at.wrapping_add(value(bits, entry & 0x00ff_ffff));
+            if end > count {
+                return None;
+            }
+            // Mostly it is one, and never is it known beforehand: what is written too much is overwritten by what follows.
+            while at < end {
+                *self.read.get_mut(at..)?.first_chunk_mut()? = [last; SPLAT];
+                at = at.wrapping_add(SPLAT);
+            }
+            at = end;
         }
         Some(())
     }
 }
+
+/// The lengths of as many literals and distances as there can be.
+const MOST_LENGTHS: usize = 286 + 30;
+/// How many of the same length are written at once.
+const SPLAT: usize = 16;
 
 /// A block of bytes as they are (section 3.2.4).
 fn stored(bits: &mut Bits<'_>, output: &mut Output<'_>) -> Result<(), Error> {

@@ -49,13 +49,20 @@ const fn distances() -> [u32; 32] {
     meanings
 }
 
+/// How often a length comes, as above; in the uppermost byte the length itself, or [`AGAIN`] (section 3.2.7).
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "runs in the compiler")]
 const fn lengths() -> [u32; 19] {
     let mut meanings = [0; 19];
     let mut symbol = 0;
-    while symbol < 19 {
-        meanings[symbol] = (symbol as u32) << 16;
+    while symbol < 16 {
+        meanings[symbol] = (symbol as u32) << 24 | 1 << 16;
         symbol += 1;
     }
+    meanings[16] = AGAIN | 3 << 16 | 2;
+    meanings[17] = 3 << 16 | 3;
+    meanings[18] = 11 << 16 | 7;
     meanings
 }
+
+/// The length is that of the symbol before.
+pub(super) const AGAIN: u32 = 1 << 30;

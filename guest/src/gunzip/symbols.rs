@@ -100,9 +100,9 @@ fn further<const SIZE: usize>(table: &Table<SIZE>, bits: &mut Bits<'_>, entry: u
     table.entry((entry as usize >> 16 & 0x7fff).wrapping_add(low(bits.peek(), entry >> 8 & 0x3f)))
 }
 
-/// Takes the bits of a length or distance.
+/// Takes the bits of a length or distance, or of how often a length of the code comes.
 #[inline(always)]
-fn value(bits: &mut Bits<'_>, entry: u32) -> usize {
+pub(super) fn value(bits: &mut Bits<'_>, entry: u32) -> usize {
     let extra = low(bits.peek(), entry & 0xff).wrapping_shr(entry >> 8 & 0x3f);
     bits.drop(entry & 0xff);
     (entry as usize >> 16).wrapping_add(extra)

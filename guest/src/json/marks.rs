@@ -26,11 +26,9 @@ impl Marks {
     /// How many marks [`Marks::ahead`] shows.
     pub(super) const AHEAD: usize = 4;
 
-    /// The marks of a text from its start on.
-    pub(super) fn new(text: &[u8]) -> Self {
-        let mut marks = Marks { places: [0; PLACES], next: 0, count: 0, end: 0 };
-        marks.fill(text);
-        marks
+    /// The marks of a text from its start on. None is looked for yet: what is large is best not moved.
+    pub(super) fn new() -> Self {
+        Marks { places: [0; PLACES], next: 0, count: 0, end: 0 }
     }
 
     /// Takes the next mark: where it stands, or the end of the text.
@@ -65,10 +63,7 @@ impl Marks {
     /// Finds more marks, until there are four or the text ends.
     #[inline(never)]
     pub(super) fn fill(&mut self, text: &[u8]) {
-        let next = self.next.min(self.count);
-        self.places.copy_within(next..self.count, 0);
-        self.count = self.count.wrapping_sub(next);
-        self.next = 0;
+        self.keep();
         while self.count < Marks::AHEAD && self.end < text.len() {
             let stretch = text.get(self.end..).unwrap_or_default();
             let (blocks, rest) = stretch.get(..STRETCH).unwrap_or(stretch).as_chunks::<BLOCK>();
@@ -86,6 +81,20 @@ impl Marks {
             }
             self.count = count;
             self.end = end;
+        }
+    }
+
+    /// Puts those not yet taken first. There are mostly fewer than four, and four are copied at once.
+    #[inline(always)]
+    fn keep(&mut self) {
+        let left = self.next.min(self.count)..self.count;
+        self.next = 0;
+        self.count = left.len();
+        if left.len() > Marks::AHEAD {
+            self.places.copy_within(left, 0);
+        } else if let Some(marks) = self.places.get(left.start..).and_then(|places| places.first_chunk()).copied() {
+            let first: Option<&mut [u32; Marks::AHEAD]> = self.places.first_chunk_mut();
+            first.into_iter().for_each(|first| *first = marks);
         }
     }
 

@@ -42,8 +42,7 @@ static NONE: Names = Names::NONE;
 impl<'a> Scanner<'a> {
     /// A scanner at the start of `text` that lets at most `depth` containers be open.
     pub(crate) fn new(text: &'a str, depth: u32) -> Self {
-        let marks = Marks::new(text.as_bytes());
-        Scanner { text, at: 0, marks, entered: 0, depth: depth.min(DEEPEST), broken: false }
+        Scanner { text, at: 0, marks: Marks::new(), entered: 0, depth: depth.min(DEEPEST), broken: false }
     }
 
     /// The kind of the value that comes next.
