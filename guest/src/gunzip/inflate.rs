@@ -113,7 +113,7 @@ impl Inflate {
             return None;
         }
         let count = literals.wrapping_add(distances);
-        self.read_lengths(bits, count)?;
+        read_lengths(&self.lengths, bits, &mut self.read, count)?;
         let (literals, distances) = self.read.get(..count)?.split_at_checked(literals)?;
         // A block that cannot end.
         if literals.get(256) == Some(&0) {
@@ -122,32 +122,42 @@ impl Inflate {
         self.literals.build(self.coded.sort(literals)?, &LITERALS, LITERAL_BITS)?;
         self.distances.build(self.coded.sort(distances)?, &DISTANCES, DISTANCE_BITS)
     }
+}
 
-    fn read_lengths(&mut self, bits: &mut Bits<'_>, count: usize) -> Option<()> {
-        let (mut at, mut last) = (0usize, 0u8);
-        while at < count {
-            if !bits.fill() {
-                return None;
-            }
-            let entry = self.lengths.entry(low(bits.peek(), self.lengths.bits()));
+/// Reads the lengths of that many symbols, with the code for lengths (section 3.2.7).
+#[inline(never)]
+fn read_lengths(
+    codes: &Table<LENGTH_ENTRIES>,
+    bits_left: &mut Bits<'_>,
+    lengths: &mut [u8; MOST_LENGTHS + SPLAT],
+    count: usize,
+) -> Option<()> {
+    let (mut bits, mut at, mut last) = (*bits_left, 0usize, 0u8);
+    'lengths: while at < count && bits.fill() {
+        // 56 bits are at hand: enough for four.
+        for _ in 0..4 {
+            let entry = codes.entry(low(bits.peek(), codes.bits()));
             // The first one has none before it.
             if entry & EXCEPTION != 0 || entry & AGAIN != 0 && at == 0 {
-                return None;
+                break 'lengths;
             }
             last = if entry & AGAIN != 0 { last } else { (entry >> 24) as u8 };
-            let end = at.wrapping_add(value(bits, entry & 0x00ff_ffff));
-            if end > count {
-                return None;
-            }
-            // Mostly it is one, and never is it known beforehand: what is written too much is overwritten by what follows.
+            let end = at.wrapping_add(value(&mut bits, entry & 0x00ff_ffff));
+            // Mostly it is one, and never is it known beforehand: what is written too much is overwritten by what
+            // follows.
             while at < end {
-                *self.read.get_mut(at..)?.first_chunk_mut()? = [last; SPLAT];
+                let Some(places) = lengths.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else { return None };
+                *places = [last; SPLAT];
                 at = at.wrapping_add(SPLAT);
             }
             at = end;
+            if at >= count {
+                break 'lengths;
+            }
         }
-        Some(())
     }
+    *bits_left = bits;
+    (at == count).then_some(())
 }
 
 /// The lengths of as many literals and distances as there can be.
