@@ -20,6 +20,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+#![cfg_attr(feature = "native", allow(dead_code, reason = "other libraries take parts over"))]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "tests may panic"))]
 
 mod base64;

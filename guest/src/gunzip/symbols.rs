@@ -32,65 +32,79 @@ pub(super) fn symbols(
     written: &mut usize,
 ) -> Stop {
     let (mut bits, mut end) = (*bits_left, *written);
-    let last = output.len().saturating_sub(ROOM);
+    // Each turn costs a check for interrupts: two symbols share one.
     let stop = loop {
-        if end > last || output.len() < ROOM {
-            break Stop::Full;
+        if let Some(stop) = symbol(literals, distances, &mut bits, output, start, &mut end) {
+            break stop;
         }
-        if !bits.fill() {
-            break Stop::Error;
+        if let Some(stop) = symbol(literals, distances, &mut bits, output, start, &mut end) {
+            break stop;
         }
-        // 56 bits are at hand: enough for two bytes and a length, or a third byte.
-        let mut entry = literals.entry(low(bits.peek(), literals.bits()));
-        let mut bytes = 0u32;
-        while entry & LITERAL != 0 {
-            put(output, end, entry);
-            end = end.wrapping_add(1);
-            bits.drop(entry & 0xff);
-            bytes = bytes.wrapping_add(1);
-            if bytes == 3 {
-                break;
-            }
-            entry = literals.entry(low(bits.peek(), literals.bits()));
-        }
-        if bytes == 3 {
-            continue;
-        }
-        if entry & EXCEPTION != 0 {
-            if entry & FURTHER != 0 {
-                entry = further(literals, &mut bits, entry);
-                if entry & LITERAL != 0 {
-                    put(output, end, entry);
-                    end = end.wrapping_add(1);
-                    bits.drop(entry & 0xff);
-                    continue;
-                }
-            }
-            if entry & EXCEPTION != 0 {
-                bits.drop(entry & 0xff);
-                break if entry >> 16 == END { Stop::End } else { Stop::Error };
-            }
-        }
-        let length = value(&mut bits, entry);
-        bits.fill();
-        let mut entry = distances.entry(low(bits.peek(), distances.bits()));
-        if entry & EXCEPTION != 0 {
-            if entry & FURTHER != 0 {
-                entry = further(distances, &mut bits, entry);
-            }
-            if entry & EXCEPTION != 0 {
-                break Stop::Error;
-            }
-        }
-        let distance = value(&mut bits, entry);
-        if distance > end.wrapping_sub(start) {
-            break Stop::Error;
-        }
-        copy(output, end, distance, length);
-        end = end.wrapping_add(length);
     };
     (*bits_left, *written) = (bits, end);
     stop
+}
+
+/// Up to three bytes, or a copy.
+#[inline(always)]
+fn symbol(
+    literals: &Table<LITERAL_ENTRIES>,
+    distances: &Table<DISTANCE_ENTRIES>,
+    bits: &mut Bits<'_>,
+    output: &mut [u8],
+    start: usize,
+    end: &mut usize,
+) -> Option<Stop> {
+    if *end > output.len().saturating_sub(ROOM) || output.len() < ROOM {
+        return Some(Stop::Full);
+    }
+    if !bits.fill() {
+        return Some(Stop::Error);
+    }
+    // 56 bits are at hand: enough for two bytes and a length, or a third byte.
+    let mut entry = literals.entry(low(bits.peek(), literals.bits()));
+    let mut bytes = 0u32;
+    while entry & LITERAL != 0 {
+        put(output, end, entry);
+        bits.drop(entry & 0xff);
+        bytes = bytes.wrapping_add(1);
+        if bytes == 3 {
+            return None;
+        }
+        entry = literals.entry(low(bits.peek(), literals.bits()));
+    }
+    if entry & EXCEPTION != 0 {
+        if entry & FURTHER != 0 {
+            entry = further(literals, bits, entry);
+            if entry & LITERAL != 0 {
+                put(output, end, entry);
+                bits.drop(entry & 0xff);
+                return None;
+            }
+        }
+        if entry & EXCEPTION != 0 {
+            bits.drop(entry & 0xff);
+            return Some(if entry >> 16 == END { Stop::End } else { Stop::Error });
+        }
+    }
+    let length = value(bits, entry);
+    bits.fill();
+    let mut entry = distances.entry(low(bits.peek(), distances.bits()));
+    if entry & EXCEPTION != 0 {
+        if entry & FURTHER != 0 {
+            entry = further(distances, bits, entry);
+        }
+        if entry & EXCEPTION != 0 {
+            return Some(Stop::Error);
+        }
+    }
+    let distance = value(bits, entry);
+    if distance > end.wrapping_sub(start) {
+        return Some(Stop::Error);
+    }
+    copy(output, *end, distance, length);
+    *end = end.wrapping_add(length);
+    None
 }
 
 /// The entry behind one of a further table, whose bits are taken.
@@ -115,10 +129,11 @@ pub(super) fn low(bits: u64, count: u32) -> usize {
 }
 
 #[inline(always)]
-fn put(output: &mut [u8], at: usize, entry: u32) {
-    if let Some(place) = output.get_mut(at) {
+fn put(output: &mut [u8], end: &mut usize, entry: u32) {
+    if let Some(place) = output.get_mut(*end) {
         *place = (entry >> 16) as u8;
     }
+    *end = end.wrapping_add(1);
 }
 
 /// Copies `length` bytes from `distance` bytes before `end` to `end`, and some more that do not count.
@@ -136,6 +151,9 @@ fn copy(output: &mut [u8], mut end: usize, mut distance: usize, length: usize) {
             return;
         }
     }
+    // Whether one vector is enough cannot be foreseen; whether two are, mostly can.
+    copy_vector(output, end, distance);
+    end = end.wrapping_add(COPY);
     copy_vector(output, end, distance);
     end = end.wrapping_add(COPY);
     while end < behind {

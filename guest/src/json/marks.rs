@@ -100,21 +100,37 @@ impl Marks {
 
     /// Puts the marks of the block at `start` behind the first `count`; how many there are then.
     #[inline(always)]
-    fn push(&mut self, count: usize, start: usize, mut bits: u64) -> usize {
-        let mut free = count;
+    fn push(&mut self, count: usize, start: usize, bits: u64) -> usize {
         let all = count.wrapping_add(bits.count_ones() as usize);
-        while free < all {
-            // What is written beyond the last mark does not count.
-            let Some(batch) = self.places.get_mut(free..).and_then(|places| places.first_chunk_mut::<BATCH>()) else {
-                break;
-            };
-            for place in batch {
-                *place = (start as u32).wrapping_add(bits.trailing_zeros());
-                bits &= bits.wrapping_sub(1);
-            }
-            free = free.wrapping_add(BATCH);
+        let rest = self.push_batch(count, start, bits);
+        if rest != 0 {
+            self.push_more(count.wrapping_add(BATCH), start, rest);
         }
         all
+    }
+
+    /// What few blocks have. Not part of the loop over blocks: a loop in it would cost a check for interrupts each time.
+    #[cold]
+    #[inline(never)]
+    fn push_more(&mut self, mut count: usize, start: usize, mut bits: u64) {
+        while bits != 0 {
+            bits = self.push_batch(count, start, bits);
+            count = count.wrapping_add(BATCH);
+        }
+    }
+
+    /// The bits that are left.
+    #[inline(always)]
+    fn push_batch(&mut self, count: usize, start: usize, mut bits: u64) -> u64 {
+        // What is written beyond the last mark does not count.
+        let Some(batch) = self.places.get_mut(count..).and_then(|places| places.first_chunk_mut::<BATCH>()) else {
+            return 0;
+        };
+        for place in batch {
+            *place = (start as u32).wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+        bits
     }
 }
 

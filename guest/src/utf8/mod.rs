@@ -17,6 +17,10 @@ mod tests;
 /// # Errors
 /// The first place where they are none.
 pub(crate) fn from_utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
+    #[cfg(feature = "native")]
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+        return Ok(text);
+    }
     if vector::HAS_LOOKUP && is_utf8(bytes) {
         #[allow(unsafe_code, reason = "the standard library's own check costs more than the JSON of the same text")]
         // SAFETY: `is_utf8` accepts nothing else.

@@ -5,21 +5,20 @@
 //! helps. Everywhere else it is `rustcrypto`, which uses the processor's instructions where there are any; `proof.rs`
 //! holds the two against each other, natively and inside the sandbox.
 
-#[cfg(all(feature = "aws-lc", not(target_family = "wasm")))]
+#[cfg(all(feature = "native", not(target_family = "wasm")))]
 mod aws_lc;
 #[cfg(any(test, all(feature = "faults", target_family = "wasm")))]
 pub(crate) mod proof;
 #[cfg(any(test, feature = "faults", not(all(target_family = "wasm", target_feature = "simd128"))))]
-#[cfg_attr(feature = "aws-lc", allow(dead_code, reason = "the other native cipher is in use"))]
 mod rustcrypto;
 #[cfg(any(test, all(target_family = "wasm", any(feature = "faults", target_feature = "simd128"))))]
 mod swizzle;
 
 use super::suite::{IV_BYTES, TAG_BYTES};
 
-#[cfg(all(feature = "aws-lc", not(target_family = "wasm")))]
+#[cfg(all(feature = "native", not(target_family = "wasm")))]
 use aws_lc::AwsLc as Fastest;
-#[cfg(not(any(feature = "aws-lc", all(target_family = "wasm", target_feature = "simd128"))))]
+#[cfg(not(any(feature = "native", all(target_family = "wasm", target_feature = "simd128"))))]
 use rustcrypto::RustCrypto as Fastest;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 use swizzle::Gcm as Fastest;
