@@ -11,6 +11,8 @@
 //! | 8-13 | bits of code | bits of code            | its index bits     | bits of code              |
 //! | 0-7  | the same     | the same and extra bits | bits of this index | bits of code              |
 
+use super::coded::{Coded, LONGEST};
+
 /// A byte.
 pub(super) const LITERAL: u32 = 1 << 31;
 /// Neither a byte nor a length or distance.
@@ -19,9 +21,6 @@ pub(super) const EXCEPTION: u32 = 1 << 15;
 pub(super) const FURTHER: u32 = 1 << 14;
 /// What stands in the upper half at the end of a block.
 pub(super) const END: u32 = 1;
-
-/// The longest code.
-pub(super) const LONGEST: usize = 15;
 
 /// The table of one code.
 pub(super) struct Table<const SIZE: usize> {
@@ -56,7 +55,7 @@ impl<const SIZE: usize> Table<SIZE> {
     /// code without symbols, or with one of one bit, may be such a one: what means nothing is then an exception in the
     /// table.
     pub(super) fn build(&mut self, coded: &Coded, meanings: &[u32], most: u32) -> Option<()> {
-        let [_, counts @ ..] = &coded.counts;
+        let [_, counts @ ..] = coded.counts();
         let longest = counts.iter().rposition(|count| *count > 0).map_or(0, |index| index.wrapping_add(1)) as u32;
         let mut free = 1i32;
         for count in counts {
@@ -71,7 +70,7 @@ impl<const SIZE: usize> Table<SIZE> {
             return None;
         }
         self.bits = longest.clamp(1, most);
-        self.fill(&coded.by_length, counts, meanings, longest)
+        self.fill(coded.symbols(), counts, meanings, longest)
     }
 
     /// Codes in ascending order: of each length, then of each symbol.
@@ -167,77 +166,5 @@ impl Code {
         // Without a 0 this was the last code of all, and what follows is no matter.
         let bit = 1usize.wrapping_shl(zeros.checked_ilog2().unwrap_or(0));
         self.reversed = self.reversed & bit.wrapping_sub(1) | bit;
-    }
-}
-
-/// The most symbols that a code can have.
-const SYMBOLS: usize = 288;
-
-/// The symbols that have a code. Used again for each code, since it takes a while to make room for them.
-pub(super) struct Coded {
-    /// By value. The length stands above the symbol.
-    by_value: [u16; SYMBOLS],
-    /// By length, then by value.
-    by_length: [u16; SYMBOLS],
-    /// How many there are of each length; none of 0.
-    counts: [u16; LONGEST + 1],
-}
-
-/// Where the length stands.
-const LENGTH: u32 = 9;
-/// Most symbols have no code, and they come in runs: so many lengths are looked at at once.
-const RUN: usize = 8;
-
-impl Coded {
-    pub(super) fn new() -> Self {
-        Coded { by_value: [0; SYMBOLS], by_length: [0; SYMBOLS], counts: [0; LONGEST + 1] }
-    }
-
-    /// Those of the code in which the symbol `i` has `lengths[i]` bits, 0 for none. None if there are too many, or one is
-    /// too long.
-    pub(super) fn sort(&mut self, lengths: &[u8]) -> Option<&Self> {
-        let count = self.list(lengths)?;
-        let listed = self.by_value.get(..count)?;
-        self.counts = [0; LONGEST + 1];
-        for symbol in listed {
-            let count = self.counts.get_mut(usize::from(symbol >> LENGTH))?;
-            *count = count.wrapping_add(1);
-        }
-        let (mut places, mut place) = ([0u16; LONGEST + 1], 0u16);
-        for (start, count) in places.iter_mut().zip(&self.counts) {
-            *start = place;
-            place = place.wrapping_add(*count);
-        }
-        for symbol in listed {
-            let place = places.get_mut(usize::from(symbol >> LENGTH))?;
-            *self.by_length.get_mut(usize::from(*place))? = symbol & 1u16.wrapping_shl(LENGTH).wrapping_sub(1);
-            *place = place.wrapping_add(1);
-        }
-        Some(self)
-    }
-
-    /// By value; how many there are.
-    #[inline(always)]
-    fn list(&mut self, lengths: &[u8]) -> Option<usize> {
-        let (mut count, mut first) = (0usize, 0u16);
-        let (runs, rest) = lengths.as_chunks::<RUN>();
-        for run in runs {
-            if *run != [0; RUN] {
-                self.add(run, first, &mut count)?;
-            }
-            first = first.wrapping_add(RUN as u16);
-        }
-        self.add(rest, first, &mut count)?;
-        Some(count)
-    }
-
-    /// Adds those of a run that have a length. All are written, since no branch tells beforehand which will stay.
-    #[inline(always)]
-    fn add(&mut self, lengths: &[u8], first: u16, count: &mut usize) -> Option<()> {
-        for (symbol, length) in (first..).zip(lengths) {
-            *self.by_value.get_mut(*count)? = u16::from(*length) << LENGTH | symbol;
-            *count = count.wrapping_add(usize::from(*length > 0));
-        }
-        Some(())
     }
 }

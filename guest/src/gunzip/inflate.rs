@@ -2,7 +2,8 @@
 //! window, no state between calls, and a copy is one from the output to itself.
 
 use super::bits::Bits;
-use super::huffman::{Coded, EXCEPTION, Table};
+use super::coded::Coded;
+use super::huffman::{EXCEPTION, Table};
 use super::meanings::{
     AGAIN, DISTANCE_BITS, DISTANCE_ENTRIES, DISTANCES, LENGTH_BITS, LENGTH_ENTRIES, LENGTHS, LITERAL_BITS,
     LITERAL_ENTRIES, LITERALS,

@@ -4,6 +4,7 @@
 //! reset, not made anew, for each record.
 
 mod bits;
+mod coded;
 #[cfg(any(test, target_family = "wasm"))]
 mod crc;
 mod huffman;

@@ -1,7 +1,5 @@
 //! Shape `event`: a line per event, the event's own bytes with a few members in front.
 
-use std::fmt::Write;
-
 use super::lines::{Full, Target};
 use super::{Kept, Shaped, has_members, push_part};
 use crate::redact::Redactor;
@@ -37,7 +35,9 @@ fn push_front(shaped: &Shaped<'_>, kept: &Kept<'_>, event: &str, line: &mut Stri
     let document = shaped.document;
     line.push_str("{\"eventId\":\"");
     line.push_str(shaped.id);
-    let _ = write!(line, "-{}\",\"clusterId\":", kept.index);
+    line.push('-');
+    line.push_str(itoa::Buffer::new().format(kept.index));
+    line.push_str("\",\"clusterId\":");
     push_part(document.cluster.unwrap_or("null"), document, line);
     line.push_str(",\"instanceId\":");
     push_part(document.instance.unwrap_or("null"), document, line);

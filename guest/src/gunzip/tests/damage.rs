@@ -1,8 +1,9 @@
 //! Damaged streams: never a wrong output, never a panic.
 
+use flate2::{Compression, Decompress, FlushDecompress, Status};
 use proptest::prelude::*;
 
-use super::stream::{MOST, data, framed, inflate, member};
+use super::stream::{MOST, crc, data, deflated, framed, inflate, member};
 use crate::error::Reason;
 
 #[test]
@@ -43,6 +44,41 @@ fn every_bit_flipped() {
             gzip[bit / 8] ^= 1 << (bit % 8);
         }
     }
+}
+
+/// The tables of a block are what a change in its first bytes breaks, or makes others of.
+#[test]
+fn changed_tables_are_read_as_by_zlib() {
+    let (mut state, mut read, mut refused) = (1u64, 0, 0);
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (state >> 33) as usize % below
+    };
+    for length in [20, 150, 900, 4000] {
+        let stream = deflated(&data(length), Compression::best());
+        for _ in 0..5000 {
+            let mut changed = stream.clone();
+            for _ in 0..=next(3) {
+                let bit = next(8 * stream.len().min(60));
+                changed[bit / 8] ^= 1 << (bit % 8);
+            }
+            let (mut zlib, mut output) = (Decompress::new(false), Vec::with_capacity(MOST));
+            let status = zlib.decompress_vec(&changed, &mut output, FlushDecompress::Finish);
+            let taken = match status {
+                Ok(Status::StreamEnd) => zlib.total_in() as usize,
+                _ => changed.len(),
+            };
+            let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+            let trailer = [crc(&output).to_le_bytes(), (output.len() as u32).to_le_bytes()].concat();
+            let ours = inflate(&[&header, &changed[..taken], &trailer].concat(), MOST);
+            match status {
+                Ok(Status::StreamEnd) => assert!(ours == Ok(output), "{changed:x?}"),
+                _ => assert!(ours.is_err(), "{changed:x?}"),
+            }
+            *if ours.is_ok() { &mut read } else { &mut refused } += 1;
+        }
+    }
+    assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
 }
 
 proptest! {
