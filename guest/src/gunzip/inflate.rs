@@ -147,8 +147,7 @@ fn read_lengths(
             // Mostly it is one, and never is it known beforehand: what is written too much is overwritten by what
             // follows.
             while at < end {
-                let Some(places) = lengths.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else { return None };
-                *places = [last; SPLAT];
+                *lengths.get_mut(at..)?.first_chunk_mut()? = [last; SPLAT];
                 at = at.wrapping_add(SPLAT);
             }
             at = end;
