@@ -22,39 +22,46 @@ pub(super) const FURTHER: u32 = 1 << 14;
 /// What stands in the upper half at the end of a block.
 pub(super) const END: u32 = 1;
 
-/// The table of one code.
-pub(super) struct Table<const SIZE: usize> {
-    entries: [u32; SIZE],
+/// The table of one code: `FIRST` entries for the bits that come next, a power of two, and all further tables.
+pub(super) struct Table<const FIRST: usize, const MORE: usize> {
+    first: [u32; FIRST],
+    further: [u32; MORE],
     /// The bits of the first index.
     bits: u32,
+    /// As many ones.
+    mask: usize,
 }
 
-impl<const SIZE: usize> Table<SIZE> {
+impl<const FIRST: usize, const MORE: usize> Table<FIRST, MORE> {
     pub(super) fn new() -> Self {
-        Table { entries: [EXCEPTION; SIZE], bits: 0 }
-    }
-
-    /// How many bits of the stream make an index.
-    #[inline(always)]
-    pub(super) fn bits(&self) -> u32 {
-        self.bits
+        const { assert!(FIRST.is_power_of_two()) }
+        Table { first: [EXCEPTION; FIRST], further: [EXCEPTION; MORE], bits: 0, mask: 0 }
     }
 
     /// The code is one without symbols, or with one of one bit.
     pub(super) fn is_incomplete(&self) -> bool {
-        self.entries.get(1).is_some_and(|entry| entry & EXCEPTION != 0)
+        self.first.get(1).is_some_and(|entry| entry & EXCEPTION != 0)
     }
 
+    /// What the bits say that come next.
     #[inline(always)]
-    pub(super) fn entry(&self, index: usize) -> u32 {
-        self.entries.get(index).copied().unwrap_or(EXCEPTION)
+    pub(super) fn entry(&self, bits: u64) -> u32 {
+        // Written so that the compiler sees that there always is one.
+        let index = bits as usize & self.mask & FIRST.wrapping_sub(1);
+        self.first.get(index).copied().unwrap_or(EXCEPTION)
     }
 
-    /// Makes the table of the code that has these symbols. An index has at most `most` bits; `meanings` are entries without
-    /// the bits of the code. None if there is no such code: symbols would share bits, or some bits would mean nothing. A
-    /// code without symbols, or with one of one bit, may be such a one: what means nothing is then an exception in the
-    /// table.
-    pub(super) fn build(&mut self, coded: &Coded, meanings: &[u32], most: u32) -> Option<()> {
+    /// What the bits say that come behind those of `entry`, one that says where.
+    #[inline(always)]
+    pub(super) fn further(&self, entry: u32, bits: u64) -> u32 {
+        let start = entry as usize >> 16;
+        self.further.get(start.wrapping_add(low(bits, entry >> 8))).copied().unwrap_or(EXCEPTION)
+    }
+
+    /// Makes the table of the code that has these symbols. `meanings` are entries without the bits of the code. None if
+    /// there is no such code: symbols would share bits, or some bits would mean nothing. A code without symbols, or with
+    /// one of one bit, may be such a one: what means nothing is then an exception in the table.
+    pub(super) fn build(&mut self, coded: &Coded, meanings: &[u32]) -> Option<()> {
         let [_, counts @ ..] = coded.counts();
         let longest = counts.iter().rposition(|count| *count > 0).map_or(0, |index| index.wrapping_add(1)) as u32;
         let mut free = 1i32;
@@ -65,11 +72,12 @@ impl<const SIZE: usize> Table<SIZE> {
             }
         }
         if longest <= 1 {
-            self.entries.first_chunk_mut::<2>()?.fill(EXCEPTION | 1 << 8 | 1);
+            self.first.first_chunk_mut::<2>()?.fill(EXCEPTION | 1 << 8 | 1);
         } else if free > 0 {
             return None;
         }
-        self.bits = longest.clamp(1, most);
+        self.bits = longest.clamp(1, FIRST.trailing_zeros());
+        self.mask = 1usize.wrapping_shl(self.bits).wrapping_sub(1);
         self.fill(coded.symbols(), counts, meanings, longest)
     }
 
@@ -77,7 +85,7 @@ impl<const SIZE: usize> Table<SIZE> {
     fn fill(&mut self, symbols: &[u16], counts: &[u16; LONGEST], meanings: &[u32], longest: u32) -> Option<()> {
         let mut code = Code { reversed: 0 };
         let mut symbols = symbols.iter();
-        let mut used = 1usize.wrapping_shl(self.bits);
+        let mut used = 0usize;
         let mut further = Further { prefix: usize::MAX, start: 0 };
         for (length, count) in (1u32..).zip(counts) {
             if length > longest {
@@ -90,20 +98,20 @@ impl<const SIZE: usize> Table<SIZE> {
             for left in (1..=*count).rev() {
                 let meaning = *meanings.get(usize::from(*symbols.next()?))?;
                 if length <= self.bits {
-                    *self.entries.get_mut(code.reversed)? = entry(meaning, length);
+                    *self.first.get_mut(code.reversed)? = entry(meaning, length);
                 } else {
-                    let prefix = code.reversed & 1usize.wrapping_shl(self.bits).wrapping_sub(1);
+                    let prefix = code.reversed & self.mask;
                     if prefix != further.prefix {
                         let bits = further_bits(length.wrapping_sub(self.bits), left, counts.get(length as usize..)?);
                         further = Further { prefix, start: used };
                         used = used.wrapping_add(1usize.wrapping_shl(bits));
-                        *self.entries.get_mut(prefix)? =
+                        *self.first.get_mut(prefix)? =
                             EXCEPTION | FURTHER | (further.start as u32) << 16 | bits << 8 | self.bits;
                     }
                     let step = 1usize.wrapping_shl(length.wrapping_sub(self.bits));
                     let first = code.reversed.wrapping_shr(self.bits);
                     let entry = entry(meaning, length.wrapping_sub(self.bits));
-                    let places = self.entries.get_mut(further.start..used)?;
+                    let places = self.further.get_mut(further.start..used)?;
                     places.iter_mut().skip(first).step_by(step).for_each(|place| *place = entry);
                 }
                 code.advance(length);
@@ -117,8 +125,8 @@ impl<const SIZE: usize> Table<SIZE> {
     /// too: it is that of a larger table, and made later.
     fn double(&mut self, half: usize) -> Option<()> {
         for start in (0..half).step_by(TOGETHER) {
-            let entries = *self.entries.get(start..)?.first_chunk::<TOGETHER>()?;
-            *self.entries.get_mut(half.wrapping_add(start)..)?.first_chunk_mut()? = entries;
+            let entries = *self.first.get(start..)?.first_chunk::<TOGETHER>()?;
+            *self.first.get_mut(half.wrapping_add(start)..)?.first_chunk_mut()? = entries;
         }
         Some(())
     }
@@ -146,6 +154,12 @@ fn further_bits(mut bits: u32, left: u16, longer: &[u16]) -> u32 {
         free = free.wrapping_mul(2).wrapping_sub((*count).into());
     }
     bits
+}
+
+/// The lowest `count` bits, 32 at most. Only the lowest six bits of `count` count.
+#[inline(always)]
+pub(super) fn low(bits: u64, count: u32) -> usize {
+    (bits & 1u64.wrapping_shl(count).wrapping_sub(1)) as usize
 }
 
 fn entry(meaning: u32, bits: u32) -> u32 {

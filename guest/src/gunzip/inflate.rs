@@ -4,18 +4,14 @@
 use super::bits::Bits;
 use super::coded::Coded;
 use super::huffman::{EXCEPTION, Table};
-use super::meanings::{
-    AGAIN, DISTANCE_BITS, DISTANCE_ENTRIES, DISTANCES, LENGTH_BITS, LENGTH_ENTRIES, LENGTHS, LITERAL_BITS,
-    LITERAL_ENTRIES, LITERALS,
-};
+use super::meanings::{AGAIN, DISTANCES, LENGTHS, LITERALS, Lengths};
 use super::output::Output;
-use super::symbols::{ROOM, Stop, low, symbols, value};
+use super::symbols::{Codes, ROOM, Stop, symbols, value};
 
 /// The tables of the last block, which take a while to make room for.
 pub(super) struct Inflate {
-    literals: Table<LITERAL_ENTRIES>,
-    distances: Table<DISTANCE_ENTRIES>,
-    lengths: Table<LENGTH_ENTRIES>,
+    codes: Codes,
+    lengths: Lengths,
     /// Of the codes for literals and distances, as read; some more may be written.
     read: [u8; MOST_LENGTHS + SPLAT],
     coded: Coded,
@@ -32,9 +28,9 @@ pub(super) enum Error {
 
 impl Inflate {
     pub(super) fn new() -> Box<Self> {
-        let (literals, distances, lengths) = (Table::new(), Table::new(), Table::new());
-        let read = [0; MOST_LENGTHS + SPLAT];
-        Box::new(Inflate { literals, distances, lengths, read, coded: Coded::new(), fixed: false })
+        let codes = Codes { literals: Table::new(), distances: Table::new() };
+        let (lengths, read) = (Table::new(), [0; MOST_LENGTHS + SPLAT]);
+        Box::new(Inflate { codes, lengths, read, coded: Coded::new(), fixed: false })
     }
 
     /// Inflates the stream at the start of `input` behind what was written before; how many bytes of input it had.
@@ -42,7 +38,7 @@ impl Inflate {
         let start = output.end;
         let mut bits = Bits::new(input);
         loop {
-            if !bits.fill() {
+            if !bits.fill_last() {
                 return Err(Error::Truncated);
             }
             let is_last = bits.take(1) == 1;
@@ -70,10 +66,13 @@ impl Inflate {
     /// The symbols of a block, up to its end.
     fn block(&self, bits: &mut Bits<'_>, output: &mut Output<'_>, start: usize) -> Result<(), Error> {
         loop {
-            let stop = symbols(&self.literals, &self.distances, bits, output.bytes, start, &mut output.end);
+            let mut stop = symbols::<false>(&self.codes, bits, output.bytes, start, &mut output.end);
+            if let Stop::NearlyRead = stop {
+                stop = symbols::<true>(&self.codes, bits, output.bytes, start, &mut output.end);
+            }
             match stop {
                 Stop::End => return Ok(()),
-                Stop::Error => return Err(bits.error()),
+                Stop::Error | Stop::NearlyRead => return Err(bits.error()),
                 Stop::Full => output.grow(ROOM)?,
             }
         }
@@ -85,8 +84,8 @@ impl Inflate {
             let mut lengths = [8; 288];
             lengths.get_mut(144..256)?.fill(9);
             lengths.get_mut(256..280)?.fill(7);
-            self.literals.build(self.coded.sort(&lengths)?, &LITERALS, LITERAL_BITS)?;
-            self.distances.build(self.coded.sort(&[5; 32])?, &DISTANCES, DISTANCE_BITS)?;
+            self.codes.literals.build(self.coded.sort(&lengths)?, &LITERALS)?;
+            self.codes.distances.build(self.coded.sort(&[5; 32])?, &DISTANCES)?;
             self.fixed = true;
         }
         Some(())
@@ -104,11 +103,11 @@ impl Inflate {
         let mut lengths = [0; 19];
         for (index, symbol) in LENGTH_ORDER.iter().take(count).enumerate() {
             if index % 16 == 0 {
-                bits.fill();
+                bits.fill_last();
             }
             *lengths.get_mut(*symbol)? = bits.take(3) as u8;
         }
-        self.lengths.build(self.coded.sort(&lengths)?, &LENGTHS, LENGTH_BITS)?;
+        self.lengths.build(self.coded.sort(&lengths)?, &LENGTHS)?;
         // Unlike the other codes, this one has to be complete.
         if self.lengths.is_incomplete() {
             return None;
@@ -120,24 +119,24 @@ impl Inflate {
         if literals.get(256) == Some(&0) {
             return None;
         }
-        self.literals.build(self.coded.sort(literals)?, &LITERALS, LITERAL_BITS)?;
-        self.distances.build(self.coded.sort(distances)?, &DISTANCES, DISTANCE_BITS)
+        self.codes.literals.build(self.coded.sort(literals)?, &LITERALS)?;
+        self.codes.distances.build(self.coded.sort(distances)?, &DISTANCES)
     }
 }
 
 /// Reads the lengths of that many symbols, with the code for lengths (section 3.2.7).
 #[inline(never)]
 fn read_lengths(
-    codes: &Table<LENGTH_ENTRIES>,
+    codes: &Lengths,
     bits_left: &mut Bits<'_>,
     lengths: &mut [u8; MOST_LENGTHS + SPLAT],
     count: usize,
 ) -> Option<()> {
     let (mut bits, mut at, mut last) = (*bits_left, 0usize, 0u8);
-    'lengths: while at < count && bits.fill() {
+    'lengths: while at < count && bits.fill_last() {
         // 56 bits are at hand: enough for four.
         for _ in 0..4 {
-            let entry = codes.entry(low(bits.peek(), codes.bits()));
+            let entry = codes.entry(bits.peek());
             // The first one has none before it.
             if entry & EXCEPTION != 0 || entry & AGAIN != 0 && at == 0 {
                 break 'lengths;

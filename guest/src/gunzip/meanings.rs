@@ -1,14 +1,12 @@
 //! What the symbols of deflate's three codes mean (RFC 1951, section 3.2.5), as entries of [`super::huffman::Table`].
 
-use super::huffman::{END, EXCEPTION, LITERAL};
+use super::huffman::{END, EXCEPTION, LITERAL, Table};
 
-/// Further tables and all, for codes of up to 15 bits: 286 symbols and an index of 11 bits, 30 and 8, 19 and 7.
-pub(super) const LITERAL_ENTRIES: usize = 2400;
-pub(super) const DISTANCE_ENTRIES: usize = 512;
-pub(super) const LENGTH_ENTRIES: usize = 128;
-pub(super) const LITERAL_BITS: u32 = 11;
-pub(super) const DISTANCE_BITS: u32 = 8;
-pub(super) const LENGTH_BITS: u32 = 7;
+/// Of the codes for literals and lengths, for distances, and for the lengths of codes: with 11, 8 and 7 bits as the first
+/// index, all further tables of 286, 30 and 19 symbols with up to 15, 15 and 7 bits have room.
+pub(super) type Literals = Table<2048, 352>;
+pub(super) type Distances = Table<256, 256>;
+pub(super) type Lengths = Table<128, 0>;
 
 /// What the symbols mean: bytes, the end, lengths, and two that mean nothing.
 pub(super) static LITERALS: [u32; 288] = literals();

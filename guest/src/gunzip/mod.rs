@@ -5,6 +5,7 @@
 
 mod bits;
 mod coded;
+mod copy;
 #[cfg(any(test, target_family = "wasm"))]
 mod crc;
 mod huffman;

@@ -1,14 +1,18 @@
 //! The symbols of a block (RFC 1951, section 3.2.3): bytes, and copies of what was written before.
 
 use super::bits::Bits;
-use super::huffman::{END, EXCEPTION, FURTHER, LITERAL, Table};
-use super::meanings::{DISTANCE_ENTRIES, LITERAL_ENTRIES};
-use crate::vector::Bytes;
+use super::copy::{FAR, copy};
+use super::huffman::{END, EXCEPTION, FURTHER, LITERAL, Table, low};
+use super::meanings::{Distances, Literals};
 
-/// Room that there must be behind the end before a symbol is read: three bytes, the longest copy, a vector more.
-pub(super) const ROOM: usize = 3 + 258 + 2 * COPY;
-/// How many bytes are copied at once.
-const COPY: usize = Bytes::COUNT;
+/// The codes of a block.
+pub(super) struct Codes {
+    pub(super) literals: Literals,
+    pub(super) distances: Distances,
+}
+
+/// Room that there must be behind the end before a symbol is read: two bytes and a copy.
+pub(super) const ROOM: usize = 2 + FAR;
 
 /// Why reading symbols stopped.
 pub(super) enum Stop {
@@ -16,28 +20,26 @@ pub(super) enum Stop {
     End,
     /// There is no room for another symbol.
     Full,
+    /// What is left of the input is less than is filled at once.
+    NearlyRead,
     /// What comes next is no symbol, or there is nothing.
     Error,
 }
 
 /// Reads symbols and writes what they say to `output`, from `end` on, as long as there is room. Copies begin at `start` or
-/// later.
+/// later. `LAST`: also those in the last bytes of the input; else nothing is called in the loop that is needed all the
+/// time, so that what it needs can stay in registers.
 #[inline(never)]
-pub(super) fn symbols(
-    literals: &Table<LITERAL_ENTRIES>,
-    distances: &Table<DISTANCE_ENTRIES>,
+pub(super) fn symbols<const LAST: bool>(
+    codes: &Codes,
     bits_left: &mut Bits<'_>,
     output: &mut [u8],
     start: usize,
     written: &mut usize,
 ) -> Stop {
     let (mut bits, mut end) = (*bits_left, *written);
-    // Each turn costs a check for interrupts: two symbols share one.
     let stop = loop {
-        if let Some(stop) = symbol(literals, distances, &mut bits, output, start, &mut end) {
-            break stop;
-        }
-        if let Some(stop) = symbol(literals, distances, &mut bits, output, start, &mut end) {
+        if let Some(stop) = symbol::<LAST>(codes, &mut bits, output, start, &mut end) {
             break stop;
         }
     };
@@ -45,51 +47,62 @@ pub(super) fn symbols(
     stop
 }
 
-/// Up to three bytes, or a copy.
+/// Up to three bytes, or up to two and a copy.
 #[inline(always)]
-fn symbol(
-    literals: &Table<LITERAL_ENTRIES>,
-    distances: &Table<DISTANCE_ENTRIES>,
+fn symbol<const LAST: bool>(
+    Codes { literals, distances }: &Codes,
     bits: &mut Bits<'_>,
     output: &mut [u8],
     start: usize,
     end: &mut usize,
 ) -> Option<Stop> {
-    if *end > output.len().saturating_sub(ROOM) || output.len() < ROOM {
+    if !fill::<LAST>(bits) {
+        return Some(if LAST { Stop::Error } else { Stop::NearlyRead });
+    }
+    let Some(room) = output.get_mut(*end..).and_then(|room| room.first_chunk_mut::<ROOM>()) else {
         return Some(Stop::Full);
-    }
-    if !bits.fill() {
-        return Some(Stop::Error);
-    }
-    // 56 bits are at hand: enough for two bytes and a length, or a third byte.
-    let mut entry = literals.entry(low(bits.peek(), literals.bits()));
-    let mut bytes = 0u32;
-    while entry & LITERAL != 0 {
-        put(output, end, entry);
-        bits.drop(entry & 0xff);
-        bytes = bytes.wrapping_add(1);
-        if bytes == 3 {
-            return None;
+    };
+
+    // 56 bits are at hand: enough for a length and a distance, or for three bytes.
+    let mut entry = literals.entry(bits.peek());
+    if entry & LITERAL != 0 {
+        room[0] = byte(bits, entry);
+        entry = literals.entry(bits.peek());
+        let mut bytes = 1usize;
+        if entry & LITERAL != 0 {
+            room[1] = byte(bits, entry);
+            entry = literals.entry(bits.peek());
+            bytes = 2;
+            if entry & LITERAL != 0 {
+                room[2] = byte(bits, entry);
+                *end = end.wrapping_add(3);
+                return None;
+            }
         }
-        entry = literals.entry(low(bits.peek(), literals.bits()));
+        *end = end.wrapping_add(bytes);
+        if !fill::<LAST>(bits) {
+            return Some(if LAST { Stop::Error } else { Stop::NearlyRead });
+        }
     }
     if entry & EXCEPTION != 0 {
         if entry & FURTHER != 0 {
             entry = further(literals, bits, entry);
             if entry & LITERAL != 0 {
-                put(output, end, entry);
-                bits.drop(entry & 0xff);
+                if let Some(place) = output.get_mut(*end) {
+                    *place = byte(bits, entry);
+                }
+                *end = end.wrapping_add(1);
                 return None;
             }
         }
         if entry & EXCEPTION != 0 {
-            bits.drop(entry & 0xff);
+            bits.drop(entry);
             return Some(if entry >> 16 == END { Stop::End } else { Stop::Error });
         }
     }
     let length = value(bits, entry);
-    bits.fill();
-    let mut entry = distances.entry(low(bits.peek(), distances.bits()));
+
+    let mut entry = distances.entry(bits.peek());
     if entry & EXCEPTION != 0 {
         if entry & FURTHER != 0 {
             entry = further(distances, bits, entry);
@@ -107,65 +120,29 @@ fn symbol(
     None
 }
 
-/// The entry behind one of a further table, whose bits are taken.
 #[inline(always)]
-fn further<const SIZE: usize>(table: &Table<SIZE>, bits: &mut Bits<'_>, entry: u32) -> u32 {
-    bits.drop(entry & 0xff);
-    table.entry((entry as usize >> 16 & 0x7fff).wrapping_add(low(bits.peek(), entry >> 8 & 0x3f)))
+fn fill<const LAST: bool>(bits: &mut Bits<'_>) -> bool {
+    if LAST { bits.fill_last() } else { bits.fill() }
+}
+
+/// Takes the bits of a byte.
+#[inline(always)]
+fn byte(bits: &mut Bits<'_>, entry: u32) -> u8 {
+    bits.drop(entry);
+    (entry >> 16) as u8
+}
+
+/// The entry of a further table, behind the bits of the one that says where it is.
+#[inline(always)]
+fn further<const FIRST: usize, const MORE: usize>(table: &Table<FIRST, MORE>, bits: &mut Bits<'_>, entry: u32) -> u32 {
+    bits.drop(entry);
+    table.further(entry, bits.peek())
 }
 
 /// Takes the bits of a length or distance, or of how often a length of the code comes.
 #[inline(always)]
 pub(super) fn value(bits: &mut Bits<'_>, entry: u32) -> usize {
-    let extra = low(bits.peek(), entry & 0xff).wrapping_shr(entry >> 8 & 0x3f);
-    bits.drop(entry & 0xff);
+    let extra = low(bits.peek(), entry).wrapping_shr(entry >> 8 & 0x3f);
+    bits.drop(entry);
     (entry as usize >> 16).wrapping_add(extra)
-}
-
-/// The lowest `count` bits, 32 at most.
-#[inline(always)]
-pub(super) fn low(bits: u64, count: u32) -> usize {
-    (bits & 1u64.wrapping_shl(count).wrapping_sub(1)) as usize
-}
-
-#[inline(always)]
-fn put(output: &mut [u8], end: &mut usize, entry: u32) {
-    if let Some(place) = output.get_mut(*end) {
-        *place = (entry >> 16) as u8;
-    }
-    *end = end.wrapping_add(1);
-}
-
-/// Copies `length` bytes from `distance` bytes before `end` to `end`, and some more that do not count.
-#[inline(always)]
-fn copy(output: &mut [u8], mut end: usize, mut distance: usize, length: usize) {
-    let behind = end.wrapping_add(length);
-    if distance < COPY {
-        // What repeats after a few bytes also repeats after twice as many.
-        while distance < COPY {
-            copy_vector(output, end, distance);
-            end = end.wrapping_add(distance);
-            distance = distance.wrapping_mul(2);
-        }
-        if end >= behind {
-            return;
-        }
-    }
-    // Whether one vector is enough cannot be foreseen; whether two are, mostly can.
-    copy_vector(output, end, distance);
-    end = end.wrapping_add(COPY);
-    copy_vector(output, end, distance);
-    end = end.wrapping_add(COPY);
-    while end < behind {
-        copy_vector(output, end, distance);
-        end = end.wrapping_add(COPY);
-    }
-}
-
-#[inline(always)]
-fn copy_vector(output: &mut [u8], end: usize, distance: usize) {
-    let Some(source) = output.get(end.wrapping_sub(distance)..).and_then(|bytes| bytes.first_chunk()) else { return };
-    let vector = Bytes::load(source);
-    let Some(place) = output.get_mut(end..).and_then(|bytes| bytes.first_chunk_mut()) else { return };
-    *place = vector.store();
 }
