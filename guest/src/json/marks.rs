@@ -48,16 +48,14 @@ impl Marks {
         self.next.wrapping_add(Marks::AHEAD) > self.count
     }
 
-    /// The next four marks behind the next `skip`; none where so many are not known.
-    #[inline(always)]
-    pub(super) fn ahead(&self, skip: usize) -> Option<&[u32; Marks::AHEAD]> {
-        let next = self.next.wrapping_add(skip);
-        if next.wrapping_add(Marks::AHEAD) > self.count { None } else { self.places.get(next..)?.first_chunk() }
+    /// The marks that are known of those not yet taken.
+    pub(super) fn ahead(&self) -> &[u32] {
+        self.places.get(self.next..self.count).unwrap_or_default()
     }
 
-    /// Takes `count` marks that [`Marks::ahead`] has shown.
-    pub(super) fn pass(&mut self, count: usize) {
-        self.next = self.next.wrapping_add(count);
+    /// Takes all of [`Marks::ahead`] but the last `count`.
+    pub(super) fn leave(&mut self, count: usize) {
+        self.next = self.count.wrapping_sub(count);
     }
 
     /// Finds more marks, until there are four or the text ends.

@@ -7,6 +7,7 @@ mod error;
 mod marks;
 mod members;
 mod names;
+mod quoted;
 mod scalar;
 mod scan;
 mod stack;

@@ -15,10 +15,10 @@ use super::{members, scalar};
 /// A validating cursor over one JSON text.
 #[derive(Debug)]
 pub(crate) struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
     /// Every mark before `at` has been taken: whoever passes a marked byte takes its mark.
-    marks: Marks,
+    pub(super) marks: Marks,
     /// Containers that the caller has entered with `object` and `array`.
     entered: u32,
     /// How many containers may be open at once.
@@ -100,7 +100,10 @@ impl<'a> Scanner<'a> {
         self.enter(b'{', "an object")?;
         let mut more = !self.accept(b'}');
         while more {
-            self.pass_members(wanted, places);
+            if self.pass_members(wanted, places) {
+                self.advance();
+                break;
+            }
             let name = self.member_name()?;
             let value = self.position();
             self.skip()?;
@@ -178,15 +181,14 @@ impl<'a> Scanner<'a> {
                 Some(bracket @ (b'{' | b'[')) => {
                     self.advance();
                     let object = bracket == b'{';
-                    if !self.accept(if object { b'}' } else { b']' }) {
+                    if self.accept(if object { b'}' } else { b']' }) {
+                        open.fits().ok_or_else(|| self.too_deep())?;
+                    } else {
                         open.push(object).ok_or_else(|| self.too_deep())?;
-                        if object {
-                            self.pass_members(&NONE, &mut []);
-                            self.member_name()?;
+                        if !object || !self.reach_value()? {
+                            continue;
                         }
-                        continue;
                     }
-                    open.fits().ok_or_else(|| self.too_deep())?;
                 }
                 _ => self.scalar()?,
             }
@@ -195,9 +197,10 @@ impl<'a> Scanner<'a> {
                 match open.top() {
                     None => return Ok(()),
                     Some(true) if self.accept(b',') => {
-                        self.pass_members(&NONE, &mut []);
-                        self.member_name()?;
-                        break;
+                        if !self.reach_value()? {
+                            break;
+                        }
+                        continue;
                     }
                     Some(true) => self.expect(b'}', "`,` or `}`")?,
                     Some(false) if self.accept(b',') => break,
@@ -208,14 +211,25 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes members that need no closer look, if some come next.
-    fn pass_members(&mut self, wanted: &Names, places: &mut [Place]) {
+    /// Goes to a value inside an object that needs a closer look. True if there was none: the object ends here.
+    fn reach_value(&mut self) -> Result<bool, Error> {
+        let ended = self.pass_members(&NONE, &mut []);
+        if !ended {
+            self.member_name()?;
+        }
+        Ok(ended)
+    }
+
+    /// Passes members that need no closer look, if some come next. True if they were the last ones: the object ends here.
+    fn pass_members(&mut self, wanted: &Names, places: &mut [Place]) -> bool {
         self.space();
+        let start = self.at;
         loop {
             let before = self.at;
             self.at = members::pass(self.text.as_bytes(), &mut self.marks, self.at, wanted, places);
             if self.at == before || !self.marks.are_few() {
-                return;
+                // A brace at the start would be one behind a comma.
+                return self.at != start && self.peek() == Some(b'}');
             }
             self.marks.fill(self.text.as_bytes());
         }
@@ -226,45 +240,6 @@ impl<'a> Scanner<'a> {
         let name = self.quoted("a member name")?;
         self.expect(b':', "`:`")?;
         Ok(name)
-    }
-
-    /// A string from its opening to its closing quote.
-    fn quoted(&mut self, what: &'static str) -> Result<Text<'a>, Error> {
-        if !self.accept(b'"') {
-            return Err(self.expected(what));
-        }
-        // The opening quote's own mark.
-        self.marks.take(self.text.as_bytes());
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            self.at = self.marks.take(self.text.as_bytes());
-            match self.peek() {
-                Some(b'"') => {
-                    let end = self.at;
-                    self.advance();
-                    return Ok(Text::new(self.text, start..end, escaped));
-                }
-                Some(b'\\') => self.escape()?,
-                Some(_) => return Err(self.expected("no control character inside a string")),
-                None => return Err(self.expected("the end of the string")),
-            }
-            escaped = true;
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), Error> {
-        self.advance();
-        match self.peek() {
-            Some(b'b' | b'f' | b'n' | b'r' | b't' | b'/') => Ok(()),
-            // These two are marked.
-            Some(b'"' | b'\\') => {
-                self.marks.take(self.text.as_bytes());
-                Ok(())
-            }
-            Some(b'u') if matches!(self.rest().get(1..5), Some(hex) if hex.iter().all(u8::is_ascii_hexdigit)) => Ok(()),
-            _ => Err(self.expected("an escape of JSON")),
-        }
     }
 
     /// A number or a literal.
@@ -290,7 +265,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes this byte if it comes next, white space before it or not.
     #[inline(always)]
-    fn accept(&mut self, byte: u8) -> bool {
+    pub(super) fn accept(&mut self, byte: u8) -> bool {
         self.space();
         let found = self.peek() == Some(byte);
         if found {
@@ -300,7 +275,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline(always)]
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -322,16 +297,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         self.at = self.at.wrapping_add(1);
     }
 
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
-    }
-
     #[cold]
-    fn expected(&self, what: &'static str) -> Error {
+    pub(super) fn expected(&self, what: &'static str) -> Error {
         Error { at: self.at, what: What::Expected(what) }
     }
 
