@@ -59,10 +59,9 @@ impl Check {
         vectors.iter_mut().zip(parts).for_each(|(vector, part)| *vector = Bytes::load(part));
         let [a, b, c, d] = vectors;
         if self.is_open || !a.or(b).or(c.or(d)).is_ascii() {
-            for vector in vectors {
-                self.wrong = self.wrong.or(wrong(self.last, vector));
-                self.last = vector;
-            }
+            // Not a loop: in the sandbox each turn costs a check for interrupts.
+            self.wrong = self.wrong.or(wrong(self.last, a).or(wrong(a, b))).or(wrong(b, c).or(wrong(c, d)));
+            self.last = d;
             self.is_open = !d.is_ascii();
         }
     }
