@@ -17,34 +17,34 @@ pub(super) fn pass(text: &[u8], marks: &mut Marks, mut at: usize, wanted: &Names
     if text.get(at) != Some(&b'"') {
         return at;
     }
+    let Some(text) = Words::of(text) else { return at };
     let mut ahead = marks.ahead();
     // The quotes of name and value, or of two names. What stands behind a quote tells whether it is one.
     while let [name, name_end, rest @ ..] = ahead
         && let [_, value_end, behind_value @ ..] = rest
     {
         let (name, name_end, value_end) = (*name as usize, *name_end as usize, *value_end as usize);
-        let Some(behind) = word(text, name_end) else { break };
-        let (start, end, left) = if behind << 8 == QUOTE_COLON_QUOTE << 8 {
-            (name_end.wrapping_add(2), value_end.wrapping_add(1), behind_value)
-        } else if behind == QUOTE_COLON_BLANK_QUOTE {
-            (name_end.wrapping_add(3), value_end.wrapping_add(1), behind_value)
+        let Some(behind) = text.four(name_end) else { break };
+        let (start, end, left, behind) = if behind << 8 == QUOTE_COLON_QUOTE << 8 || behind == QUOTE_COLON_BLANK_QUOTE {
+            let start = name_end.wrapping_add(if behind == QUOTE_COLON_BLANK_QUOTE { 3 } else { 2 });
+            let Some(behind) = text.four(value_end) else { break };
+            if behind << 24 != QUOTE << 24 {
+                break;
+            }
+            (start, value_end.wrapping_add(1), behind_value, behind >> 8)
         } else if behind << 16 == QUOTE_COLON << 16 {
             let start = name_end.wrapping_add(if behind << 8 == QUOTE_COLON_BLANK << 8 { 3 } else { 2 });
-            let Some(length) = scalar(text, start) else { break };
-            (start, start.wrapping_add(length), rest)
+            let Some(end) = text.eight(start).and_then(scalar).map(|length| start.wrapping_add(length)) else { break };
+            let Some(behind) = text.four(end) else { break };
+            (start, end, rest, behind)
         } else {
             break;
         };
-        // A string's closing quote and what follows, or what follows a scalar.
-        let Some(behind) = word(text, end.wrapping_sub(1)) else { break };
-        if left.len() == behind_value.len() && behind << 24 != QUOTE << 24 {
-            break;
-        }
-        let (next, is_last) = if behind >> 8 << 16 == COMMA_QUOTE << 16 {
+        let (next, is_last) = if behind << 16 == COMMA_QUOTE << 16 {
             (end.wrapping_add(1), false)
-        } else if behind >> 8 == COMMA_BLANK_QUOTE {
+        } else if behind << 8 == COMMA_BLANK_QUOTE << 8 {
             (end.wrapping_add(2), false)
-        } else if behind >> 8 << 24 == BRACE << 24 {
+        } else if behind << 24 == BRACE << 24 {
             (end, true)
         } else {
             break;
@@ -52,7 +52,7 @@ pub(super) fn pass(text: &[u8], marks: &mut Marks, mut at: usize, wanted: &Names
         let name = name.wrapping_add(1);
         let length = name_end.wrapping_sub(name);
         if wanted.may_have(length)
-            && let Some(number) = wanted.number_at(text, name, length)
+            && let Some(number) = wanted.number_at(text.bytes, name, length)
             && let Some(place) = places.get_mut(number)
         {
             *place = [start as u32, end as u32];
@@ -77,10 +77,9 @@ const COMMA_QUOTE: u32 = u32::from_le_bytes(*b",\"\0\0");
 const COMMA_BLANK_QUOTE: u32 = u32::from_le_bytes(*b", \"\0");
 const BRACE: u32 = u32::from_le_bytes(*b"}\0\0\0");
 
-/// The length of one of a few short values at `at`.
+/// The length of one of a few short values, of which these are the first eight bytes.
 #[inline(always)]
-fn scalar(text: &[u8], at: usize) -> Option<usize> {
-    let word = u64::from_le_bytes(*text.get(at..)?.first_chunk()?);
+fn scalar(word: u64) -> Option<usize> {
     // The high bit of each byte that is not a digit; the lowest of them is right, whatever the carries do above it.
     const ONES: u64 = 0x0101_0101_0101_0101;
     let differences = word ^ (ONES * 0x30);
@@ -102,7 +101,32 @@ fn scalar(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-#[inline(always)]
-fn word(text: &[u8], at: usize) -> Option<u32> {
-    text.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word))
+/// A text of at least eight bytes, read by words. Those of its last seven bytes are none, so that one comparison tells
+/// whether there is a word.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    bytes: &'a [u8],
+    last: usize,
+}
+
+impl<'a> Words<'a> {
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        bytes.len().checked_sub(8).map(|last| Words { bytes, last })
+    }
+
+    #[inline(always)]
+    fn eight(self, at: usize) -> Option<u64> {
+        if at > self.last {
+            return None;
+        }
+        self.bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
+    }
+
+    #[inline(always)]
+    fn four(self, at: usize) -> Option<u32> {
+        if at > self.last {
+            return None;
+        }
+        self.bytes.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word))
+    }
 }
