@@ -2,6 +2,7 @@
 
 mod bombs;
 mod checksum;
+mod copies;
 mod damage;
 mod header;
 mod members;
