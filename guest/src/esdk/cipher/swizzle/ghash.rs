@@ -14,6 +14,7 @@
     reason = "arrays of fixed size, indices below constants"
 )]
 
+use std::array::from_fn;
 use std::sync::OnceLock;
 
 use zeroize::optimization_barrier;
@@ -92,7 +93,18 @@ impl Hash<'_> {
     /// Adds bytes, the last block filled up with zeros.
     #[inline(always)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        let (blocks, rest) = bytes.as_chunks();
+        let (mut blocks, rest) = bytes.as_chunks();
+        if let Some(far) = self.far {
+            // Up to the end of a group, and then group by group.
+            let (first, others) = blocks.split_at_checked((8 - self.count) % 8).unwrap_or((blocks, &[]));
+            first.iter().for_each(|block| self.block(Vector::from_bytes(block)));
+            let (groups, left) = others.as_chunks::<8>();
+            for group in groups {
+                self.group = from_fn(|place| Vector::from_bytes(&group[place]));
+                self.eight(far);
+            }
+            blocks = left;
+        }
         for block in blocks {
             self.block(Vector::from_bytes(block));
         }
