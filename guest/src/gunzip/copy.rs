@@ -10,13 +10,13 @@ const SHORT: usize = 32;
 const STEP: usize = 64;
 const STEPS: usize = 4;
 
-/// Copies `length` bytes from `distance` bytes before `end` to `end`, and some more that do not count. There must be
-/// room for [`FAR`] bytes.
+/// Copies `length` bytes from `distance` bytes before `end` to `end`, and some more that do not count. None if there is
+/// no room for [`FAR`] bytes.
 #[inline(always)]
-pub(super) fn copy(output: &mut [u8], end: usize, distance: usize, length: usize) {
-    let Some((before, behind)) = output.split_at_mut_checked(end) else { return };
-    let Some(room) = behind.first_chunk_mut::<FAR>() else { return };
-    let Some(source) = before.get(end.wrapping_sub(distance)..) else { return };
+pub(super) fn copy(output: &mut [u8], end: usize, distance: usize, length: usize) -> Option<()> {
+    let (before, behind) = output.split_at_mut_checked(end)?;
+    let room = behind.first_chunk_mut::<FAR>()?;
+    let source = before.get(end.wrapping_sub(distance)..)?;
     if length <= SHORT
         && let Some(source) = source.first_chunk::<SHORT>()
     {
@@ -33,6 +33,7 @@ pub(super) fn copy(output: &mut [u8], end: usize, distance: usize, length: usize
     } else {
         copy_near(output, end, distance, length);
     }
+    Some(())
 }
 
 #[inline(always)]

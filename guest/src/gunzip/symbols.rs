@@ -115,7 +115,10 @@ fn symbol<const LAST: bool>(
     if distance > end.wrapping_sub(start) {
         return Some(Stop::Error);
     }
-    copy(output, *end, distance, length);
+    // There was room. Were this to go on nevertheless, the sandbox would compute the length a second time.
+    if copy(output, *end, distance, length).is_none() {
+        return Some(Stop::Error);
+    }
     *end = end.wrapping_add(length);
     None
 }
